@@ -1,0 +1,1 @@
+// A module without sources of its own yet.

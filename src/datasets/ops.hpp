@@ -1,0 +1,29 @@
+#pragma once
+
+#include "datasets/dataset.hpp"
+#include "ledger/ledger.hpp"
+
+namespace millrace::datasets {
+
+/// Guard: the owner has no other dataset of the same bytes and version. Else `refused` with that dataset. The dataset
+/// itself (same id) does not count, so that a rerun passes.
+struct Unique : ledger::Op {
+    Uuid id;
+    Uuid owner;
+    std::string sha256;
+    int version = 1;
+};
+
+/// Inserts the dataset, or replaces the one with the same id; event "dataset.created".
+struct Put : ledger::Op {
+    Dataset dataset;
+    explicit Put(Dataset d) : dataset{std::move(d)} {}
+};
+
+/// Removes the dataset; its blobs are swept when nothing names them. Event "dataset.deleted".
+struct Remove : ledger::Op {
+    Uuid id;
+    Instant at;
+};
+
+}  // namespace millrace::datasets

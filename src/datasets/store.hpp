@@ -1,0 +1,28 @@
+#pragma once
+
+#include "datasets/dataset.hpp"
+#include "query/query.hpp"
+
+namespace millrace::datasets {
+
+struct ListRequest {
+    query::Filter filter;
+    query::Sort sort;
+    std::optional<std::string> cursor;
+    int limit = 50;
+};
+
+struct DatasetPage {
+    std::vector<Dataset> items;
+    std::optional<std::string> next_cursor;
+};
+
+struct DatasetStore {
+    virtual ~DatasetStore() = default;
+    virtual std::optional<Dataset> get(const Uuid& id, const Scope& scope) = 0;
+    /// The newest dataset of the owner with these source bytes.
+    virtual std::optional<Dataset> by_content(const Uuid& owner, const std::string& sha256) = 0;
+    virtual DatasetPage list(const Scope& scope, const ListRequest& request) = 0;
+};
+
+}  // namespace millrace::datasets

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/scope.hpp"
+
+namespace millrace::events {
+
+/// Something that happened. Durable events (state and stage changes) have a `seq`: their place in commit order, the
+/// id that streams carry. Ephemeral ones (percent ticks) have seq 0 and may be dropped.
+struct Event {
+    std::int64_t seq = 0;
+    Instant at{};
+    std::string type;  ///< "job.queued", "job.stage", "job.progress", "dataset.created", ...
+    int version = 1;
+    Uuid owner;
+    Uuid org;
+    Uuid subject;      ///< the object it is about
+    std::string data;  ///< JSON of the object as the API shows it
+
+    bool durable() const { return seq != 0; }
+    /// "job" of "job.stage": what topics name.
+    std::string_view topic() const { return std::string_view{type}.substr(0, type.find('.')); }
+};
+
+struct EventStore {
+    virtual ~EventStore() = default;
+    /// Durable events after `seq` in order, of all owners, at most `limit`.
+    virtual std::vector<Event> after(std::int64_t seq, int limit) = 0;
+    /// The oldest and newest kept; {0, 0} when there is none.
+    virtual std::pair<std::int64_t, std::int64_t> bounds() = 0;
+};
+
+}  // namespace millrace::events

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "intake/file.hpp"
+#include "ledger/ledger.hpp"
+
+namespace millrace::intake {
+
+/// Inserts a file in state receiving.
+struct Begin : ledger::Op {
+    File file;
+    explicit Begin(File f) : file{std::move(f)} {}
+};
+
+/// Guard: the file is still being received (no sweep has given it up). Else `lost`.
+struct Receiving : ledger::Op {
+    Uuid file;
+    explicit Receiving(Uuid f) : file{f} {}
+};
+
+/// All bytes are stored: receiving -> stored. Event "file.stored".
+struct Accept : ledger::Op {
+    Uuid file;
+    std::uint64_t size = 0;
+    std::string sha256;
+    std::string media_type;
+    Instant at;
+};
+
+/// The bytes stopped coming: receiving -> aborted.
+struct Abort : ledger::Op {
+    Uuid file;
+    Instant at;
+};
+
+}  // namespace millrace::intake

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <unordered_set>
+
+#include "intake/file.hpp"
+#include "query/query.hpp"
+
+namespace millrace::intake {
+
+struct ListRequest {
+    query::Filter filter;
+    query::Sort sort;
+    std::optional<std::string> cursor;
+    int limit = 50;
+};
+
+struct FilePage {
+    std::vector<File> items;
+    std::optional<std::string> next_cursor;
+};
+
+struct IntakeStore {
+    virtual ~IntakeStore() = default;
+    virtual std::optional<File> get(const Uuid& id, const Scope& scope) = 0;
+    virtual FilePage list(const Scope& scope, const ListRequest& request) = 0;
+    /// Files still in state receiving whose server is not among the living workers.
+    virtual std::vector<File> abandoned() = 0;
+    /// Which of these blobs some file or dataset names.
+    virtual std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) = 0;
+};
+
+}  // namespace millrace::intake

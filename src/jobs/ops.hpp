@@ -1,0 +1,100 @@
+#pragma once
+
+#include "jobs/job.hpp"
+#include "ledger/ledger.hpp"
+
+/// Every change of a job. Each op that changes state or stage appends its durable event ("job.<state>" or
+/// "job.stage") with the job as in v2.
+namespace millrace::jobs {
+
+// Guards
+
+/// The writer still owns the attempt: the job is running or cancelling under this attempt and token. Else `lost`.
+struct Fence : ledger::Op {
+    Lease lease;
+    explicit Fence(Lease l) : lease{l} {}
+};
+
+/// The job is in one of the states. Else `lost`.
+struct InState : ledger::Op {
+    Uuid job;
+    std::vector<State> states;
+    InState(Uuid j, std::vector<State> s) : job{j}, states{std::move(s)} {}
+};
+
+// Ops
+
+/// Inserts the job as given (state queued, scheduled or blocked; times set by the caller). No effect when the id exists.
+struct Create : ledger::Op {
+    Job job;
+    explicit Create(Job j) : job{std::move(j)} {}
+};
+
+/// blocked -> queued: what the job waited for has come. `input` and `metadata` are merged into the job's.
+struct Unblock : ledger::Op {
+    Uuid job;
+    json::object input;
+    Instant at;
+    Unblock(Uuid j, json::object i, Instant t) : job{j}, input{std::move(i)}, at{t} {}
+};
+
+/// A mark in the life of the job: durable event, visible at once. Progress keeps the larger of old and new.
+struct Stage : ledger::Op {
+    Uuid job;
+    int progress = 0;
+    std::string stage;
+    std::string message;
+    Instant at;
+    Stage(Uuid j, int p, std::string s, std::string m, Instant t)
+        : job{j}, progress{p}, stage{std::move(s)}, message{std::move(m)}, at{t} {}
+};
+
+/// A percent tick: no durable event. Guarded inside: no effect when another attempt owns the job or it has ended.
+struct Tick : ledger::Op {
+    Lease lease;
+    int progress = 0;
+    std::string message;
+    Instant at;
+    Tick(Lease l, int p, std::string m, Instant t) : lease{l}, progress{p}, message{std::move(m)}, at{t} {}
+};
+
+/// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, handed
+/// back, to queued without counting the attempt. Guard with Fence. Drops the lease, closes the attempt row.
+struct Settle : ledger::Op {
+    Uuid job;
+    State state = State::completed;
+    std::string outcome;  ///< of the attempt: "completed", "failed", "cancelled", "lost", "released"
+    std::string error_code;
+    std::string error_message;
+    std::optional<json::value> result;
+    std::optional<Uuid> related_dataset_id;
+    std::optional<Uuid> result_file_id;
+    json::object metadata;  ///< merged into the job's
+    std::optional<Instant> run_at;
+    bool uncount = false;  ///< handed back: the attempt does not count
+    Instant at;
+};
+
+/// Asks to end the job: queued, scheduled, blocked, retry_wait (and running external) -> cancelled; running -> cancelling.
+/// Guard with InState.
+struct Cancel : ledger::Op {
+    Uuid job;
+    Instant at;
+    Cancel(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+/// failed or cancelled -> queued: a person asks again. History of attempts is kept, attempts start to count anew.
+struct Retry : ledger::Op {
+    Uuid job;
+    Instant at;
+    Retry(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+/// An external job: its owner has started it (queued -> running, attempt 1).
+struct StartExternal : ledger::Op {
+    Uuid job;
+    Instant at;
+    StartExternal(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+}  // namespace millrace::jobs

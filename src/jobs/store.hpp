@@ -1,0 +1,91 @@
+#pragma once
+
+#include <set>
+
+#include "jobs/job.hpp"
+#include "query/query.hpp"
+
+namespace millrace::jobs {
+
+struct Claim {
+    Uuid worker;                        ///< id of the worker row, new at every start of a process
+    std::vector<std::string> kinds;     ///< kinds this worker can run; jobs of other kinds stay
+    int limit = 1;
+    Duration lease{};                   ///< until the first beat is due
+    Instant now{};                      ///< used by SQLite; PostgreSQL takes its own time
+};
+
+struct Claimed {
+    Job job;
+    Lease lease;
+};
+
+/// A process that serves or works; uploads in flight and leases hang on it.
+struct Worker {
+    Uuid id;
+    std::string host;
+    int pid = 0;
+    std::string role;  ///< "serve", "worker", "all"
+    Instant started_at{};
+    Instant seen_at{};
+};
+BOOST_DESCRIBE_STRUCT(Worker, (), (id, host, pid, role, started_at, seen_at))
+
+struct Beat {
+    bool known = true;             ///< false: the row was swept; everything this worker holds is lost
+    std::vector<Uuid> cancelling;  ///< of this worker's jobs, those that are to stop
+};
+
+/// Jobs worth a look now: unfinished, and ended after the given moments. Newest first.
+struct ActiveWindow {
+    Instant completed_after{};
+    Instant failed_after{};  ///< failed and cancelled
+    int limit = 1000;
+};
+
+struct ListRequest {
+    query::Filter filter;
+    query::Sort sort;
+    std::optional<std::string> cursor;
+    int limit = 50;
+};
+
+struct JobPage {
+    std::vector<Job> items;
+    std::optional<std::string> next_cursor;
+};
+
+struct Rescued {
+    Uuid job;
+    State state = State::queued;
+};
+
+/// What the module asks of storage beside its ops: reads, and the few writes that answer something.
+struct JobStore {
+    virtual ~JobStore() = default;
+
+    virtual std::optional<Job> get(const Uuid& id, const Scope& scope) = 0;
+    virtual std::optional<Job> get(const Uuid& id) = 0;  ///< for the engine only
+    virtual std::vector<Job> active(const Scope& scope, const ActiveWindow& window) = 0;
+    virtual JobPage list(const Scope& scope, const ListRequest& request) = 0;
+    virtual std::vector<Attempt> attempts(const Uuid& job) = 0;
+    /// Unfinished jobs by state, over all users; from an index, never a scan of history.
+    virtual std::vector<std::pair<State, std::int64_t>> counts() = 0;
+
+    /// Takes up to `limit` jobs that are due, best priority first, oldest first; each becomes running with a new
+    /// attempt and lease.
+    virtual std::vector<Claimed> claim(const Claim& claim) = 0;
+    /// When the next scheduled or retried job is due; nothing when there is none.
+    virtual std::optional<Instant> next_due() = 0;
+
+    virtual void hello(const Worker& worker) = 0;
+    virtual Beat beat(const Uuid& worker, Instant now) = 0;
+    virtual void goodbye(const Uuid& worker) = 0;
+    virtual std::vector<Worker> workers() = 0;
+    /// Removes workers not seen for `expiry` and returns their running jobs to the queue (counting a loss), failed
+    /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker are taken back at once without
+    /// counting a loss: the only process of a SQLite directory has just started.
+    virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
+};
+
+}  // namespace millrace::jobs

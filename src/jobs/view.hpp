@@ -1,0 +1,50 @@
+#pragma once
+
+#include "jobs/job.hpp"
+
+/// The job as clients see it. Seeds' enums are closed: `status` never shows another word.
+namespace millrace::jobs {
+
+/// `job` in v2: running, completed or failed, beside the engine's `state`.
+struct JobView {
+    Uuid id;
+    std::string type;
+    std::string kind;
+    std::string status;
+    State state = State::queued;
+    int progress = 0;
+    std::string stage;
+    std::string message;
+    std::string filename;
+    std::optional<std::string> supplier_id;
+    Uuid created_by;
+    Instant created_at{};
+    std::optional<Instant> started_at;
+    std::optional<Instant> completed_at;
+    Instant updated_at{};
+    std::optional<std::string> error_message;
+    std::optional<std::string> error_code;
+    std::string job_type;
+    json::object job_metadata;
+    std::optional<Uuid> related_dataset_id;
+    int attempt = 0;
+    std::string queue;
+    int priority = 0;
+    std::optional<Uuid> parent_id;
+    json::object links;
+};
+BOOST_DESCRIBE_STRUCT(JobView, (),
+                      (id, type, kind, status, state, progress, stage, message, filename, supplier_id, created_by,
+                       created_at, started_at, completed_at, updated_at, error_message, error_code, job_type,
+                       job_metadata, related_dataset_id, attempt, queue, priority, parent_id, links))
+
+JobView view(const Job& job);
+
+/// "running", "completed" or "failed".
+std::string_view status_v2(State state);
+/// "pending", "processing", "completed", "failed" or "cancelled".
+std::string_view status_v1(State state);
+/// "queued", "processing", "completed" or "failed".
+std::string_view status_data_source(State state);
+
+}  // namespace millrace::jobs

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/describe.hpp"
+#include "datasets/column.hpp"
+#include "datasets/notation.hpp"
+#include "formats/parquet/dictionary.hpp"
+#include "formats/types.hpp"
+
+namespace millrace::datasets {
+
+/// A value and how often it occurs.
+struct ValueCount {
+    std::string value;
+    std::uint64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(ValueCount, (), (value, count))
+
+/// What one pass tells of a column. Values are text in the notation of the column, cut at 200 bytes.
+struct ColumnProfile {
+    std::string name;
+    formats::Type type = formats::Type::text;
+    std::uint64_t count = 0;     ///< values that are not null
+    std::uint64_t nulls = 0;
+    std::uint64_t distinct = 0;  ///< estimated (HyperLogLog, standard error 1.6 %), exact for small numbers
+    std::optional<std::string> min;
+    std::optional<std::string> max;
+    std::optional<double> mean;                 ///< numbers
+    std::optional<std::uint64_t> length_min;    ///< text, bytes
+    std::optional<std::uint64_t> length_max;
+    std::optional<double> length_mean;
+    std::vector<ValueCount> top;                ///< most frequent values, most frequent first
+    bool top_exact = true;                      ///< false: counts are lower bounds, a value may be missing
+    std::vector<std::string> samples;           ///< some different values, in order of the file
+};
+BOOST_DESCRIBE_STRUCT(ColumnProfile, (), (name, type, count, nulls, distinct, min, max, mean, length_min, length_max,
+                                          length_mean, top, top_exact, samples))
+
+struct Profile {
+    std::uint64_t rows = 0;
+    std::vector<ColumnProfile> columns;
+};
+BOOST_DESCRIBE_STRUCT(Profile, (), (rows, columns))
+
+/// Number of different hashes, estimated: HyperLogLog with 2^12 registers and linear counting for small numbers.
+class DistinctCounter {
+public:
+    void add(std::uint64_t hash) {
+        const auto index = hash >> 52;
+        const auto rank = static_cast<std::uint8_t>(__builtin_clzll((hash << 12) | (1ull << 11)) + 1);
+        if (rank > registers_[index]) registers_[index] = rank;
+    }
+    std::uint64_t estimate() const;
+
+private:
+    std::array<std::uint8_t, 4096> registers_{};
+};
+
+/// Collects the profile of one column, row group by row group. About 4 KiB and at most 1,000 values of memory.
+class ColumnProfiler {
+public:
+    /// `dictionary` is the one of `column`, complete or given up.
+    void add(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+    ColumnProfile finish(const ColumnInfo& column) const;
+
+private:
+    void add_top(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+    void add_range(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+
+    struct Counted {
+        std::string value;  ///< text, or the eight bytes of a number
+        std::uint64_t count = 0;
+    };
+    std::uint64_t count_ = 0;
+    std::uint64_t nulls_ = 0;
+    DistinctCounter distinct_;
+    std::unordered_map<std::uint64_t, Counted> top_;  ///< by hash
+    bool top_exact_ = true;
+    std::int64_t int_min_ = 0, int_max_ = 0;
+    double float_min_ = 0, float_max_ = 0;
+    std::string text_min_, text_max_;
+    double sum_ = 0;
+    std::uint64_t length_min_ = ~0ull, length_max_ = 0, length_sum_ = 0;
+    std::vector<std::string> samples_;
+};
+
+}  // namespace millrace::datasets

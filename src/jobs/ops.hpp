@@ -30,12 +30,23 @@ struct Create : ledger::Op {
     explicit Create(Job j) : job{std::move(j)} {}
 };
 
-/// blocked -> queued: what the job waited for has come. `input` and `metadata` are merged into the job's.
+/// blocked -> queued: what the job waited for has come. `input` is merged into the job's, `supplier_id` set when given.
+/// No effect in another state.
 struct Unblock : ledger::Op {
     Uuid job;
     json::object input;
+    std::optional<std::string> supplier_id;
     Instant at;
-    Unblock(Uuid j, json::object i, Instant t) : job{j}, input{std::move(i)}, at{t} {}
+    Unblock(Uuid j, json::object i, std::optional<std::string> s, Instant t)
+        : job{j}, input{std::move(i)}, supplier_id{std::move(s)}, at{t} {}
+};
+
+/// failed -> blocked: an upload that broke off is sent again under the same idempotency key, so the same job waits for
+/// its bytes once more. Error and completed_at are cleared. Guard with InState.
+struct Reopen : ledger::Op {
+    Uuid job;
+    Instant at;
+    Reopen(Uuid j, Instant t) : job{j}, at{t} {}
 };
 
 /// A mark in the life of the job: durable event, visible at once. Progress keeps the larger of old and new.

@@ -1,0 +1,188 @@
+#include "blobs/local/local.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/uuid.hpp"
+#include "work/failpoint.hpp"
+
+namespace millrace::blobs::local {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const char* what, int error) {
+    if (error == ENOSPC || error == EDQUOT) throw Error{Code::storage_full};
+    throw Error{Code::storage_failed, {{"why", std::string{what} + ": " + std::strerror(error)}}};
+}
+
+class File {
+public:
+    File(const fs::path& path, int flags, mode_t mode = 0600) : fd_{::open(path.c_str(), flags | O_CLOEXEC, mode)} {}
+    ~File() { close(); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    bool is_open() const { return fd_ >= 0; }
+    int get() const { return fd_; }
+    void close() {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = -1;
+    }
+
+private:
+    int fd_;
+};
+
+/// Makes a rename inside the directory survive a power cut.
+void sync_directory(const fs::path& directory) {
+    const File file{directory, O_RDONLY | O_DIRECTORY};
+    if (!file.is_open() || ::fsync(file.get()) != 0) fail("syncing a directory", errno);
+}
+
+fs::path object_path(const fs::path& root, const std::string& sha256) {
+    return root / "objects" / sha256.substr(0, 2) / sha256.substr(2);
+}
+
+bool is_object_name(const std::string& name) {
+    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+class LocalWriter final : public Writer {
+public:
+    explicit LocalWriter(const fs::path& root)
+        : root_{root}, partial_{root / "partial" / Uuid::generate().str()}, file_{partial_, O_WRONLY | O_CREAT | O_EXCL} {
+        if (!file_.is_open()) fail("creating a file", errno);
+    }
+    ~LocalWriter() override {
+        if (!done_) ::unlink(partial_.c_str());
+    }
+
+    void write(std::string_view bytes) override {
+        hash_.update(bytes);
+        size_ += bytes.size();
+        while (!bytes.empty()) {
+            const auto n = ::write(file_.get(), bytes.data(), bytes.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) fail("writing a file", errno);
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+
+    Stored finish() override {
+        // The order matters: content, then name, then the directory that holds the name.
+        if (::fsync(file_.get()) != 0) fail("syncing a file", errno);
+        file_.close();
+        work::failpoint("blob.written");
+        const Stored stored{to_hex(hash_.finish()), size_};
+        const auto path = object_path(root_, stored.sha256);
+        std::error_code error;
+        if (fs::create_directory(path.parent_path(), error)) sync_directory(root_ / "objects");
+        if (error) fail("creating a directory", error.value());
+        if (::rename(partial_.c_str(), path.c_str()) != 0) fail("naming a file", errno);
+        done_ = true;
+        work::failpoint("blob.renamed");
+        sync_directory(path.parent_path());
+        return stored;
+    }
+
+    std::uint64_t size() const override { return size_; }
+
+private:
+    const fs::path root_;
+    const fs::path partial_;
+    File file_;
+    Sha256 hash_;
+    std::uint64_t size_ = 0;
+    bool done_ = false;
+};
+
+class LocalReader final : public Reader {
+public:
+    LocalReader(const fs::path& path, const std::string& sha256) : file_{path, O_RDONLY | O_NOFOLLOW} {
+        struct stat info{};
+        if (!file_.is_open() || ::fstat(file_.get(), &info) != 0) throw Error{Code::corrupt_blob, {{"sha256", sha256}}};
+        size_ = static_cast<std::uint64_t>(info.st_size);
+    }
+
+    std::uint64_t size() const override { return size_; }
+
+    std::size_t read(std::uint64_t offset, std::span<char> into) override {
+        std::size_t got = 0;
+        while (got < into.size()) {
+            const auto n = ::pread(file_.get(), into.data() + got, into.size() - got, static_cast<off_t>(offset + got));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) fail("reading a file", errno);
+            if (n == 0) break;
+            got += static_cast<std::size_t>(n);
+        }
+        return got;
+    }
+
+private:
+    File file_;
+    std::uint64_t size_ = 0;
+};
+
+class LocalStore final : public BlobStore {
+public:
+    explicit LocalStore(fs::path root) : root_{std::move(root)} {
+        for (const auto& directory : {root_, root_ / "objects", root_ / "partial"}) {
+            if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail("creating a directory", errno);
+        }
+        sync_directory(root_);
+    }
+
+    std::unique_ptr<Writer> create() override { return std::make_unique<LocalWriter>(root_); }
+
+    std::unique_ptr<Reader> open(const std::string& sha256) override {
+        if (!is_object_name(sha256)) throw Error{Code::corrupt_blob, {{"sha256", sha256}}};
+        return std::make_unique<LocalReader>(object_path(root_, sha256), sha256);
+    }
+
+    bool exists(const std::string& sha256) override {
+        std::error_code error;
+        return is_object_name(sha256) && fs::exists(object_path(root_, sha256), error);
+    }
+
+    void remove(const std::string& sha256) override {
+        if (is_object_name(sha256)) ::unlink(object_path(root_, sha256).c_str());
+    }
+
+    void each(const std::function<void(const std::string&, Instant)>& visit) override {
+        for (const auto& shard : fs::directory_iterator{root_ / "objects"}) {
+            for (const auto& entry : fs::directory_iterator{shard.path()}) {
+                const auto name = shard.path().filename().string() + entry.path().filename().string();
+                if (const auto at = changed(entry.path()); at && is_object_name(name)) visit(name, *at);
+            }
+        }
+    }
+
+    int sweep_partial(Instant before) override {
+        int removed = 0;
+        for (const auto& entry : fs::directory_iterator{root_ / "partial"}) {
+            const auto at = changed(entry.path());
+            if (at && *at < before && ::unlink(entry.path().c_str()) == 0) ++removed;
+        }
+        return removed;
+    }
+
+private:
+    static std::optional<Instant> changed(const fs::path& path) {
+        struct stat info{};
+        if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+        return Instant{std::chrono::seconds{info.st_mtim.tv_sec} + std::chrono::microseconds{info.st_mtim.tv_nsec / 1000}};
+    }
+
+    const fs::path root_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlobStore> open(const fs::path& root) { return std::make_unique<LocalStore>(root); }
+
+}  // namespace millrace::blobs::local

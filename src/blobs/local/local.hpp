@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+
+#include "blobs/store.hpp"
+
+namespace millrace::blobs::local {
+
+/// Objects as files `objects/ab/cdef...` below `root`, written to `partial/` first. The directory is made with mode
+/// 0700. Throws Error{storage_failed}.
+std::unique_ptr<BlobStore> open(const std::filesystem::path& root);
+
+}  // namespace millrace::blobs::local

@@ -1,0 +1,121 @@
+#include "jobs/detail/attempt.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "jobs/view.hpp"
+
+namespace millrace::jobs::detail {
+
+RunningAttempt::RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Clock& clock)
+    : lease_{claimed.lease},
+      ledger_{ledger},
+      clock_{clock},
+      job_{std::move(claimed.job)},
+      shown_{job_.progress},
+      stage_{job_.stage},
+      message_{job_.message} {}
+
+void RunningAttempt::stop(StopReason reason) {
+    {
+        const std::lock_guard lock{mutex_};
+        // A lost lease overrides everything; otherwise the first reason stands.
+        if (reason_ == StopReason::none || reason == StopReason::lost) reason_ = reason;
+    }
+    stop_.request_stop();
+}
+
+StopReason RunningAttempt::stop_reason() const {
+    const std::lock_guard lock{mutex_};
+    return reason_;
+}
+
+void RunningAttempt::check() const {
+    if (stop_.stop_requested()) throw Error{Code::cancelled};
+}
+
+void RunningAttempt::stage(int progress, std::string_view stage, std::string_view message) {
+    check();
+    {
+        const std::lock_guard lock{mutex_};
+        shown_ = std::max(shown_, std::clamp(progress, 0, 99));
+        stage_ = stage;
+        message_ = message;
+        ticked_ = false;
+    }
+    const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(
+        Stage{job_.id, shown_, std::string{stage}, std::string{message}, clock_.now()})));
+    if (!done) throw Error{Code::lease_lost};
+}
+
+void RunningAttempt::tick(int progress, std::string_view message) {
+    const std::lock_guard lock{mutex_};
+    const int value = std::clamp(progress, 0, 99);
+    if (value <= shown_ && message == message_) return;
+    shown_ = std::max(shown_, value);
+    message_ = message;
+    ticked_ = true;
+}
+
+std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
+    const std::lock_guard lock{mutex_};
+    if (!ticked_ || finished()) return std::nullopt;
+    ticked_ = false;
+    const Instant now = clock_.now();
+    Job seen = job_;
+    seen.progress = shown_;
+    seen.stage = stage_;
+    seen.message = message_;
+    seen.updated_at = now;
+    events::Event event;
+    event.at = now;
+    event.type = "job.progress";
+    event.owner = job_.owner;
+    event.org = job_.org;
+    event.subject = job_.id;
+    event.data = to_json(view(seen));
+    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event)};
+}
+
+ledger::Committed RunningAttempt::finish(Finish finish) {
+    check();
+    Settle settle;
+    settle.job = job_.id;
+    settle.state = State::completed;
+    settle.outcome = "completed";
+    settle.result = std::move(finish.result);
+    settle.related_dataset_id = finish.related_dataset_id;
+    settle.result_file_id = finish.result_file_id;
+    settle.metadata = std::move(finish.metadata);
+    settle.at = clock_.now();
+    ledger::Commit commit = std::move(finish.with);
+    commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
+    commit.add(std::move(settle));
+    const auto done = ledger_.commit(std::move(commit));
+    if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
+    if (done) {
+        const std::lock_guard lock{mutex_};
+        settled_ = State::completed;
+    }
+    return done;
+}
+
+void RunningAttempt::settle(Settle settle, observe::Log& log) {
+    for (auto pause = 50ms; stop_reason() != StopReason::lost; pause = std::min<std::chrono::milliseconds>(pause * 2, 2s)) {
+        try {
+            const auto state = settle.state;
+            const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(settle)));
+            if (done) {
+                const std::lock_guard lock{mutex_};
+                settled_ = state;
+            }
+            return;
+        } catch (const Error& error) {
+            log.warn("settling a job failed", {{"job", job_.id.str()}, {"error", error.what()}});
+            if (!error.retryable()) return;
+        }
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+}  // namespace millrace::jobs::detail

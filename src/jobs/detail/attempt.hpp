@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "jobs/engine.hpp"
+
+namespace millrace::jobs::detail {
+
+enum class StopReason { none, cancelled, released, lost };
+
+/// One attempt while it runs: what the handler sees as its Context, and what the engine needs to stop and settle it.
+class RunningAttempt final : public Context {
+public:
+    RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Clock& clock);
+
+    const Job& job() const override { return job_; }
+    std::stop_token stop() const override { return stop_.get_token(); }
+    void check() const override;
+    void stage(int progress, std::string_view stage, std::string_view message) override;
+    void tick(int progress, std::string_view message) override;
+    ledger::Committed finish(Finish finish) override;
+
+    void stop(StopReason reason);
+    StopReason stop_reason() const;
+    bool finished() const { return settled_ != State::running; }
+    State settled_as() const { return settled_; }
+    /// Commits an ending that is no success; repeats while the database is away, gives up when the lease is lost.
+    void settle(Settle settle, observe::Log& log);
+
+    struct TakenTick {
+        Tick op;
+        events::Event event;
+    };
+    /// The newest tick since the last call. Called by the engine's ticker thread.
+    std::optional<TakenTick> take_tick();
+
+private:
+    const Lease lease_;
+    ledger::Ledger& ledger_;
+    const Clock& clock_;
+    std::stop_source stop_;
+    Job job_;  ///< changed by the handler's thread only
+    std::atomic<State> settled_ = State::running;
+
+    mutable std::mutex mutex_;  ///< guards what follows
+    StopReason reason_ = StopReason::none;
+    bool ticked_ = false;
+    int shown_ = 0;  ///< progress committed or about to be
+    std::string stage_;
+    std::string message_;
+};
+
+}  // namespace millrace::jobs::detail

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "events/hub.hpp"
+#include "jobs/ops.hpp"
+#include "jobs/store.hpp"
+#include "observe/log.hpp"
+
+namespace millrace::jobs {
+
+struct Settings {
+    Duration heartbeat = 5s;         ///< of a worker
+    Duration lease = 20s;            ///< a worker silent for this long has lost its jobs
+    Duration poll = 1s;              ///< floor under push wake-ups
+    int slots = 0;                   ///< jobs run at once by this process; 0: one per core, at least two
+    Duration active_completed = 5min;  ///< how long /jobs/active shows a completed job
+    Duration active_failed = 1h;       ///< and a failed or cancelled one
+};
+BOOST_DESCRIBE_STRUCT(Settings, (), (heartbeat, lease, poll, slots, active_completed, active_failed))
+
+/// What goes into the last commit of an attempt, beside the settlement itself.
+struct Finish {
+    ledger::Commit with;  ///< guards and ops of the job's effects
+    std::optional<json::value> result;
+    std::optional<Uuid> related_dataset_id;
+    std::optional<Uuid> result_file_id;
+    json::object metadata;
+};
+
+/// What the handler of a kind works with. Used by one thread, except `stop`.
+class Context {
+public:
+    virtual ~Context() = default;
+    virtual const Job& job() const = 0;
+    /// Requested when the job is cancelled, its lease is lost or the server stops. Check it per block of work.
+    virtual std::stop_token stop() const = 0;
+    /// Throws Error{cancelled} when a stop was requested.
+    virtual void check() const = 0;
+    /// A stage mark: committed and visible on return. Throws Error{lease_lost}.
+    virtual void stage(int progress, std::string_view stage, std::string_view message = {}) = 0;
+    /// A percent tick: committed and visible within 250 ms; only the latest counts. Clamped to 0-99.
+    virtual void tick(int progress, std::string_view message = {}) = 0;
+    /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
+    /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
+    virtual ledger::Committed finish(Finish finish) = 0;
+};
+
+/// A kind of job: one folder in pipelines/ and one line in its catalog.
+struct Kind {
+    std::string name;
+    Type type = Type::processing;
+    std::string label;  ///< for people
+    int attempts_max = 3;
+    std::function<void(Context&)> run;  ///< returning without `finish` completes the job with no effects
+};
+
+/// Claims jobs, runs them on its threads, settles them, beats and rescues. One per process.
+class Engine {
+public:
+    Engine(Settings settings, std::vector<Kind> kinds, JobStore& store, ledger::Ledger& ledger, events::Hub& hub,
+           const Clock& clock, observe::Log& log, Worker self);
+    ~Engine();
+
+    /// Registers the worker, takes over what a predecessor left (`restart`: the only process of a SQLite directory has
+    /// just started) and begins to claim.
+    void start(bool restart);
+    /// Beats and rescues but runs no jobs (`millrace serve`).
+    void start_without_running(bool restart);
+    /// Stops claiming, waits up to `grace` for running jobs, hands the rest back without counting an attempt.
+    void drain(Duration grace);
+    const Uuid& worker() const;
+    /// Jobs running now in this process.
+    int running() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace::jobs

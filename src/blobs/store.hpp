@@ -41,7 +41,8 @@ struct BlobStore {
     /// Throws Error{corrupt_blob} when the object is missing.
     virtual std::unique_ptr<Reader> open(const std::string& sha256) = 0;
     virtual bool exists(const std::string& sha256) = 0;
-    virtual void remove(const std::string& sha256) = 0;
+    /// Removes the object unless it was stored again at or after `unless_since`. No effect when it is not there.
+    virtual void remove(const std::string& sha256, Instant unless_since) = 0;
     /// Calls `visit(sha256, stored_at)` for every object; order unspecified.
     virtual void each(const std::function<void(const std::string&, Instant)>& visit) = 0;
     /// Removes what interrupted writers left before `before`; answers how many.

@@ -12,9 +12,9 @@ struct Begin : ledger::Op {
 };
 
 /// Guard: the file is still being received (no sweep has given it up). Else `lost`.
-struct Receiving : ledger::Op {
+struct StillReceiving : ledger::Op {
     Uuid file;
-    explicit Receiving(Uuid f) : file{f} {}
+    explicit StillReceiving(Uuid f) : file{f} {}
 };
 
 /// All bytes are stored: receiving -> stored. Event "file.stored".

@@ -149,8 +149,10 @@ public:
         return is_object_name(sha256) && fs::exists(object_path(root_, sha256), error);
     }
 
-    void remove(const std::string& sha256) override {
-        if (is_object_name(sha256)) ::unlink(object_path(root_, sha256).c_str());
+    void remove(const std::string& sha256, Instant unless_since) override {
+        if (!is_object_name(sha256)) return;
+        const auto path = object_path(root_, sha256);
+        if (const auto at = changed(path); at && *at < unless_since) ::unlink(path.c_str());
     }
 
     void each(const std::function<void(const std::string&, Instant)>& visit) override {

@@ -83,6 +83,20 @@ TEST_CASE("what a crash left half-written is swept, young files stay") {
     CHECK(store->sweep_partial(now + 1h) == 1);
 }
 
+TEST_CASE("an object is removed unless it was stored again") {
+    const Directory directory;
+    const auto store = blobs::local::open(directory.path);
+    auto writer = store->create();
+    writer->write("x");
+    const auto sha256 = writer->finish().sha256;
+    const auto now = SystemClock{}.now();
+
+    store->remove(sha256, now - 1h);
+    CHECK(store->exists(sha256));
+    store->remove(sha256, now + 1h);
+    CHECK(!store->exists(sha256));
+}
+
 TEST_CASE("a missing object and a name that is no hash are refused") {
     const Directory directory;
     const auto store = blobs::local::open(directory.path);

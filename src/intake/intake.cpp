@@ -1,0 +1,166 @@
+#include "intake/intake.hpp"
+
+#include <mutex>
+
+#include "work/failpoint.hpp"
+
+namespace millrace::intake {
+namespace {
+
+jobs::Job import_job(const File& file, json::object input) {
+    jobs::Job job;
+    job.id = *file.job_id;
+    job.kind = "import";
+    job.type = jobs::Type::import;
+    job.state = jobs::State::blocked;  // until its bytes are here
+    job.stage = "receiving";
+    job.owner = file.owner;
+    job.org = file.org;
+    job.filename = file.filename;
+    job.input = std::move(input);
+    job.input_file_id = file.id;
+    job.created_at = job.updated_at = job.run_at = file.created_at;
+    return job;
+}
+
+}  // namespace
+
+Receiving::Receiving(Intake& intake, File file, std::uint64_t bytes_max)
+    : intake_{intake}, file_{std::move(file)}, bytes_max_{bytes_max}, writer_{intake.blobs_.create()} {}
+
+Receiving::~Receiving() { abort(Error{Code::upload_aborted, {{"received", std::to_string(writer_ ? writer_->size() : 0)}}}); }
+
+void Receiving::write(std::string_view bytes) {
+    if (writer_->size() + bytes.size() > bytes_max_) {
+        throw Error{Code::payload_too_large, {{"limit", std::to_string(bytes_max_)}}};
+    }
+    writer_->write(bytes);
+}
+
+Accepted Receiving::finish(std::optional<std::string> supplier_id) {
+    work::failpoint("intake.received");
+    const std::shared_lock naming{intake_.naming_};
+    const auto stored = writer_->finish();
+    work::failpoint("intake.accept");
+
+    file_.state = FileState::stored;
+    file_.size = stored.size;
+    file_.sha256 = stored.sha256;
+    file_.updated_at = intake_.clock_.now();
+    ledger::Commit commit;
+    commit.guard(StillReceiving{file_.id});
+    Accept accept;
+    accept.file = file_.id;
+    accept.size = stored.size;
+    accept.sha256 = stored.sha256;
+    accept.media_type = file_.media_type;
+    accept.at = file_.updated_at;
+    commit.add(std::move(accept));
+    if (file_.job_id) {
+        // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
+        json::object input{{"file_id", file_.id.str()}, {"dataset_id", Uuid::generate().str()}};
+        commit.add(jobs::Unblock{*file_.job_id, std::move(input), std::move(supplier_id), file_.updated_at});
+    }
+    if (!intake_.ledger_.commit(std::move(commit))) {
+        throw Error{Code::upload_aborted, {{"received", std::to_string(stored.size)}}};
+    }
+    open_ = false;
+    return {file_, file_.job_id};
+}
+
+void Receiving::abort(const Error& reason) noexcept {
+    if (!open_) return;
+    open_ = false;
+    writer_.reset();
+    try {
+        intake_.abort(file_, reason);
+    } catch (const std::exception& error) {
+        // The sweep of the next start finds the file still receiving and aborts it then.
+        intake_.log_.warn("aborting an upload failed", {{"file", file_.id.str()}, {"error", error.what()}});
+    }
+}
+
+Intake::Intake(Settings settings, IntakeStore& store, ledger::Ledger& ledger, blobs::BlobStore& blobs,
+               const Clock& clock, observe::Log& log, Uuid server)
+    : settings_{settings}, store_{store}, ledger_{ledger}, blobs_{blobs}, clock_{clock}, log_{log}, server_{server} {}
+
+Intake::Begun Intake::begin(Incoming incoming) {
+    File file;
+    file.id = Uuid::generate();
+    file.owner = incoming.scope.user;
+    file.org = incoming.scope.org;
+    file.filename = std::move(incoming.filename);
+    file.media_type = std::move(incoming.media_type);
+    file.server = server_;
+    file.created_at = file.updated_at = clock_.now();
+    if (incoming.import) file.job_id = incoming.reopen ? *incoming.reopen : Uuid::generate();
+
+    ledger::Commit commit = std::move(incoming.with);
+    commit.add(Begin{file});
+    if (incoming.reopen) {
+        commit.guard(jobs::InState{*incoming.reopen, {jobs::State::failed}});
+        commit.add(jobs::Reopen{*incoming.reopen, file.created_at});
+    } else if (incoming.import) {
+        commit.add(jobs::Create{import_job(file, std::move(incoming.job_input))});
+    }
+    const auto committed = ledger_.commit(std::move(commit));
+    if (committed.outcome == ledger::Outcome::refused) return {nullptr, committed.existing};
+    if (!committed) return {nullptr, incoming.reopen.value_or(Uuid{})};
+    work::failpoint("intake.begin");
+    return {std::unique_ptr<Receiving>{new Receiving{*this, std::move(file), settings_.max_bytes}}, {}};
+}
+
+void Intake::abort(const File& file, const Error& reason) {
+    const auto now = clock_.now();
+    ledger::Commit commit;
+    commit.guard(StillReceiving{file.id});
+    Abort gone;
+    gone.file = file.id;
+    gone.at = now;
+    commit.add(std::move(gone));
+    if (file.job_id) {
+        jobs::Settle settle;
+        settle.job = *file.job_id;
+        settle.state = jobs::State::failed;
+        settle.outcome = "failed";
+        settle.error_code = to_string(reason.code());
+        settle.error_message = reason.what();
+        settle.at = now;
+        commit.add(std::move(settle));
+    }
+    ledger_.commit(std::move(commit));
+}
+
+void Intake::sweep() {
+    for (const auto& file : store_.abandoned()) {
+        log_.warn("upload given up", {{"file", file.id.str()}});
+        abort(file, Error{Code::upload_aborted, {{"received", std::to_string(file.size)}}});
+    }
+    blobs_.sweep_partial(clock_.now() - settings_.orphan_age);
+    if (const int removed = sweep_objects(); removed > 0) log_.info("objects swept", {{"count", removed}});
+}
+
+int Intake::sweep_objects() {
+    const auto before = clock_.now() - settings_.orphan_age;
+    int removed = 0;
+    std::vector<std::string> old;
+    const auto judge = [&] {
+        const std::unique_lock naming{naming_};
+        const auto named = store_.referenced(old);
+        for (const auto& sha256 : old) {
+            if (named.contains(sha256)) continue;
+            blobs_.remove(sha256, before);
+            ++removed;
+        }
+        old.clear();
+    };
+    blobs_.each([&](const std::string& sha256, Instant stored_at) {
+        if (stored_at >= before) return;
+        old.push_back(sha256);
+        if (old.size() == 500) judge();
+    });
+    if (!old.empty()) judge();
+    return removed;
+}
+
+}  // namespace millrace::intake

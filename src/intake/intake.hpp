@@ -1,0 +1,101 @@
+#pragma once
+
+#include <memory>
+#include <shared_mutex>
+
+#include "blobs/store.hpp"
+#include "intake/ops.hpp"
+#include "intake/store.hpp"
+#include "jobs/ops.hpp"
+#include "observe/log.hpp"
+
+namespace millrace::intake {
+
+struct Settings {
+    std::uint64_t max_bytes = std::uint64_t{64} << 30;  ///< of one upload
+    Duration sweep = 10min;                             ///< between two looks for what nobody needs
+    Duration orphan_age = 24h;                          ///< how old an object without an owner must be to be removed
+};
+BOOST_DESCRIBE_STRUCT(Settings, (), (max_bytes, sweep, orphan_age))
+
+/// What is known of a file when its first byte comes.
+struct Incoming {
+    Scope scope;
+    std::string filename;
+    std::string media_type;
+    bool import = true;             ///< with an import job; else the file is only kept
+    json::object job_input;         ///< e.g. on_duplicate
+    std::optional<Uuid> reopen;     ///< this failed job waits for its bytes again instead of a new one
+    ledger::Commit with;            ///< further guards and ops of the first commit, e.g. an idempotency key
+};
+
+struct Accepted {
+    File file;
+    std::optional<Uuid> job;
+};
+
+class Intake;
+
+/// A file on its way in: bytes go to the blob store as they come. Dropped without `finish`, it aborts.
+class Receiving {
+public:
+    ~Receiving();
+    Receiving(const Receiving&) = delete;
+    Receiving& operator=(const Receiving&) = delete;
+
+    const Uuid& id() const { return file_.id; }
+    const std::optional<Uuid>& job() const { return file_.job_id; }
+    /// Throws Error{payload_too_large}.
+    void write(std::string_view bytes);
+    /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Throws when it could not be
+    /// accepted; the job is failed then.
+    Accepted finish(std::optional<std::string> supplier_id = {});
+    /// Gives up: the file is aborted and its job failed with this reason.
+    void abort(const Error& reason) noexcept;
+
+private:
+    friend class Intake;
+    Receiving(Intake& intake, File file, std::uint64_t bytes_max);
+
+    Intake& intake_;
+    File file_;
+    std::uint64_t bytes_max_;
+    std::unique_ptr<blobs::Writer> writer_;
+    bool open_ = true;
+};
+
+/// Takes files in, durably; and cleans up after those who did not finish.
+class Intake {
+public:
+    Intake(Settings settings, IntakeStore& store, ledger::Ledger& ledger, blobs::BlobStore& blobs, const Clock& clock,
+           observe::Log& log, Uuid server);
+
+    struct Begun {
+        std::unique_ptr<Receiving> receiving;  ///< empty when the commit was refused
+        Uuid existing;                         ///< what holds the key, then
+    };
+    /// One commit: file (receiving), job (blocked, visible at once) and events.
+    Begun begin(Incoming incoming);
+
+    /// Aborts what dead servers were receiving, removes partial files and objects nobody names. Safe at any time.
+    void sweep();
+
+    const Settings& settings() const { return settings_; }
+
+private:
+    friend class Receiving;
+    void abort(const File& file, const Error& reason);
+    int sweep_objects();
+
+    const Settings settings_;
+    IntakeStore& store_;
+    ledger::Ledger& ledger_;
+    blobs::BlobStore& blobs_;
+    const Clock& clock_;
+    observe::Log& log_;
+    const Uuid server_;
+    /// Between the storing of an object and the commit that names it (shared) no sweep may judge it (exclusive).
+    std::shared_mutex naming_;
+};
+
+}  // namespace millrace::intake

@@ -71,6 +71,15 @@ const std::string* Error::arg(std::string_view name) const {
     return nullptr;
 }
 
-std::string Error::message(std::string_view language) const { return render(code_, args_, language); }
+Error Error::with_text(Code code, std::string text) {
+    Error error{code};
+    error.text_ = std::move(text);
+    error.rendered_ = true;
+    return error;
+}
+
+std::string Error::message(std::string_view language) const {
+    return rendered_ ? text_ : render(code_, args_, language);
+}
 
 }  // namespace millrace

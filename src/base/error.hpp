@@ -38,6 +38,8 @@ public:
     using Args = std::vector<std::pair<std::string, std::string>>;
 
     explicit Error(Code code, Args args = {});
+    /// An error whose text was rendered earlier, e.g. one that is kept with a job.
+    static Error with_text(Code code, std::string text);
 
     Code code() const { return code_; }
     const Args& args() const { return args_; }
@@ -53,6 +55,7 @@ private:
     Code code_;
     Args args_;
     std::string text_;
+    bool rendered_ = false;  ///< text_ stands for all languages
 };
 
 /// The message of a code with its placeholders filled: "{name}" becomes the value of argument `name`.

@@ -42,7 +42,7 @@ public:
         if (check_duplicate()) return;
         context_.stage(40, "stored");
         work::failpoint("import.stored");
-        finish(format, build(format));
+        finish(build(format));
     }
 
 private:
@@ -139,7 +139,7 @@ private:
         return dataset;
     }
 
-    void finish(const formats::Format&, datasets::Dataset dataset) {
+    void finish(datasets::Dataset dataset) {
         work::failpoint("import.finish");
         for (;;) {
             datasets::Unique unique;

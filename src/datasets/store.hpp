@@ -5,6 +5,9 @@
 
 namespace millrace::datasets {
 
+/// What datasets can be filtered and sorted by; free text looks into name and filename.
+std::span<const query::Field> list_fields();
+
 struct ListRequest {
     query::Filter filter;
     query::Sort sort;

@@ -7,6 +7,9 @@
 
 namespace millrace::intake {
 
+/// What files can be filtered and sorted by; free text looks into the filename.
+std::span<const query::Field> list_fields();
+
 struct ListRequest {
     query::Filter filter;
     query::Sort sort;

@@ -43,6 +43,9 @@ struct ActiveWindow {
     int limit = 1000;
 };
 
+/// What jobs can be filtered and sorted by; free text looks into filename, message and error_message.
+std::span<const query::Field> list_fields();
+
 struct ListRequest {
     query::Filter filter;
     query::Sort sort;

@@ -78,6 +78,12 @@ Error Error::with_text(Code code, std::string text) {
     return error;
 }
 
+Error Error::with_arg(std::string name, std::string value) const {
+    Error error = *this;
+    error.args_.emplace_back(std::move(name), std::move(value));
+    return error;
+}
+
 std::string Error::message(std::string_view language) const {
     return rendered_ ? text_ : render(code_, args_, language);
 }

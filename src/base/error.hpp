@@ -41,6 +41,9 @@ public:
     /// An error whose text was rendered earlier, e.g. one that is kept with a job.
     static Error with_text(Code code, std::string text);
 
+    /// The same error with one more argument.
+    Error with_arg(std::string name, std::string value) const;
+
     Code code() const { return code_; }
     const Args& args() const { return args_; }
     const std::string* arg(std::string_view name) const;

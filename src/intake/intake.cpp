@@ -93,7 +93,7 @@ Intake::Begun Intake::begin(Incoming incoming) {
     file.media_type = std::move(incoming.media_type);
     file.server = server_;
     file.created_at = file.updated_at = clock_.now();
-    if (incoming.import) file.job_id = incoming.reopen ? *incoming.reopen : Uuid::generate();
+    if (incoming.import) file.job_id = incoming.reopen ? incoming.reopen : incoming.job ? incoming.job : Uuid::generate();
 
     ledger::Commit commit = std::move(incoming.with);
     commit.add(Begin{file});

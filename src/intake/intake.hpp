@@ -25,6 +25,7 @@ struct Incoming {
     std::string media_type;
     bool import = true;             ///< with an import job; else the file is only kept
     json::object job_input;         ///< e.g. on_duplicate
+    std::optional<Uuid> job;        ///< id of the new job, when something in `with` names it
     std::optional<Uuid> reopen;     ///< this failed job waits for its bytes again instead of a new one
     ledger::Commit with;            ///< further guards and ops of the first commit, e.g. an idempotency key
 };

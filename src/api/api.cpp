@@ -1,0 +1,24 @@
+#include "api/api.hpp"
+
+#include "api/openapi.hpp"
+#include "api/system.hpp"
+#include "api/v1/routes.hpp"
+#include "api/v2/routes.hpp"
+
+namespace millrace::api {
+
+http::Router router(Services& services) {
+    Table table{services};
+    add_system(table);
+    v2::add_jobs(table);
+    v2::add_streams(table);
+    v2::add_uploads(table);
+    v2::add_datasets(table);
+    v2::add_files(table);
+    v2::add_accounts(table);
+    v1::add_files(table);
+    services.openapi = openapi(table, services.version);
+    return http::Router{table.take_routes()};
+}
+
+}  // namespace millrace::api

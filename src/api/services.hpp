@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+
+#include "accounts/authenticator.hpp"
+#include "accounts/store.hpp"
+#include "blobs/store.hpp"
+#include "datasets/store.hpp"
+#include "events/hub.hpp"
+#include "intake/intake.hpp"
+#include "jobs/engine.hpp"
+#include "observe/metrics.hpp"
+
+namespace millrace::api {
+
+struct Settings {
+    Duration upload_wait = 30s;     ///< how long an upload waits for its dataset unless Prefer says otherwise
+    int streams_per_user = 100;
+    bool metrics_open = false;      ///< /metrics and /openapi.json without a token
+};
+BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, metrics_open))
+
+/// What the handlers work with; owned by app.
+struct Services {
+    Settings settings;
+    jobs::Settings jobs_settings;
+    ledger::Ledger& ledger;
+    jobs::JobStore& jobs;
+    datasets::DatasetStore& datasets;
+    intake::IntakeStore& files;
+    events::EventStore& events;
+    events::Hub& hub;
+    intake::Intake& intake;
+    accounts::AccountStore& accounts;
+    accounts::Authenticator& authenticator;
+    blobs::BlobStore& blobs;
+    const Clock& clock;
+    const observe::Log& log;
+    observe::Metrics& metrics;
+    std::vector<jobs::Kind> kinds;       ///< names and types only
+    std::string version;
+    std::function<bool()> ready;         ///< may requests be sent here?
+    json::value openapi{};               ///< filled when the table is complete
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "api/table.hpp"
+
+namespace millrace::api::v1 {
+
+void add_files(Table& table);
+
+}  // namespace millrace::api::v1

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "api/table.hpp"
+
+namespace millrace::api::v2 {
+
+void add_jobs(Table& table);
+void add_streams(Table& table);
+void add_uploads(Table& table);
+void add_datasets(Table& table);
+void add_files(Table& table);
+void add_accounts(Table& table);
+
+}  // namespace millrace::api::v2

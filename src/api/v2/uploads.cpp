@@ -1,0 +1,298 @@
+#include <boost/json/string.hpp>
+
+#include "api/v2/dataset_view.hpp"
+#include "api/v2/routes.hpp"
+#include "api/waiting.hpp"
+#include "http/multipart.hpp"
+#include "jobs/view.hpp"
+
+namespace millrace::api::v2 {
+namespace {
+
+using jobs::Job;
+using jobs::State;
+
+constexpr std::size_t field_bytes_max = 4096;
+
+struct PendingUpload {
+    Uuid job_id;
+    std::string status = "running";
+    jobs::JobView job;
+};
+BOOST_DESCRIBE_STRUCT(PendingUpload, (), (job_id, status, job))
+
+/// What the head of an upload says; kept while the body comes.
+struct Upload {
+    Services& services;
+    const http::Request& request;
+    accounts::Identity who;
+    std::string on_duplicate;
+    std::optional<std::string> idempotency_key;
+    Duration wait{};
+};
+
+Upload read_head(Call& call) {
+    Upload upload{call.services, call.request, call.who, "error", {}, wait_of(call.request, call.services.settings.upload_wait)};
+    const auto limit = call.services.intake.settings().max_bytes;
+    if (call.request.content_length.value_or(0) > limit) {
+        throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
+    }
+    if (const auto asked = call.request.query_value("on_duplicate")) {
+        if (*asked != "error" && *asked != "reuse" && *asked != "version") {
+            throw Error{Code::invalid_parameter, {{"name", "on_duplicate"}, {"why", "expected error, reuse or version"}}};
+        }
+        upload.on_duplicate = *asked;
+    }
+    if (const auto key = call.request.headers.find("idempotency-key")) {
+        if (key->empty() || key->size() > 255) {
+            throw Error{Code::invalid_parameter, {{"name", "Idempotency-Key"}, {"why", "expected 1 to 255 characters"}}};
+        }
+        upload.idempotency_key = std::string{*key};
+    }
+    return upload;
+}
+
+/// How an import that has ended is answered.
+http::Answer answer_ended(const Upload& upload, const Job& job) {
+    if (job.state == State::completed) {
+        const auto dataset = job.related_dataset_id
+                                 ? upload.services.datasets.get(*job.related_dataset_id, upload.who.scope)
+                                 : std::nullopt;
+        if (!dataset) throw Error{Code::internal};
+        auto view = dataset_view(*dataset);
+        view.job_id = job.id;  // with on_duplicate=reuse another one than the dataset came from
+        auto response = http::Response::json(201, to_json(view));
+        response.headers.set("Location", "/api/v2/datasets/" + dataset->id.str());
+        return response;
+    }
+    if (const auto* existing = job.metadata.if_contains("existing_dataset_id"); existing && existing->is_string()) {
+        return problem_of_job(Error{Code::duplicate, {{"existing_dataset_id", std::string{existing->as_string()}}}}, job.id,
+                              upload.request);
+    }
+    return problem_of_job(Error::with_text(code_from(job.error_code), job.error_message), job.id, upload.request);
+}
+
+http::Answer answer_pending(const Job& job) {
+    auto response = http::Response::json(202, to_json(PendingUpload{job.id, "running", jobs::view(job)}));
+    response.headers.set("Location", "/api/v2/jobs/" + job.id.str());
+    response.headers.set("Retry-After", "1");
+    return response;
+}
+
+http::Answer answer(Upload upload, const Uuid& job) {
+    auto& services = upload.services;
+    const auto wait = upload.wait;
+    const auto scope = upload.who.scope;
+    return wait_for_job_answer(services, scope, job, wait, [upload = std::move(upload)](const Job& seen) {
+        return jobs::is_terminal(seen.state) ? answer_ended(upload, seen) : answer_pending(seen);
+    });
+}
+
+/// Where the bytes of the file go: into a new import, or past the hash that tells whether a repeated request is the same.
+class Target {
+public:
+    Target(Upload upload, std::string filename, std::string media_type) : upload_{std::move(upload)} {
+        std::optional<Uuid> reopen;
+        if (upload_.idempotency_key) {
+            if (const auto first = first_job()) {
+                if (!never_arrived(*first)) {
+                    replay_ = first->id;
+                    return;
+                }
+                reopen = first->id;
+            }
+        }
+        intake::Incoming incoming;
+        incoming.scope = upload_.who.scope;
+        incoming.filename = std::move(filename);
+        incoming.media_type = std::move(media_type);
+        incoming.job_input = {{"on_duplicate", upload_.on_duplicate}};
+        incoming.reopen = reopen;
+        auto begun = begin(std::move(incoming));
+        receiving_ = std::move(begun.receiving);
+        if (!receiving_) replay_ = begun.existing;
+    }
+
+    void write(std::string_view bytes) {
+        if (receiving_) receiving_->write(bytes);
+        else hash_.update(bytes);
+    }
+
+    http::Answer finish(std::optional<std::string> supplier_id) {
+        if (replay_) return finish_replay();
+        const Uuid job = *receiving_->job();
+        receiving_->finish(std::move(supplier_id));
+        return answer(std::move(upload_), job);
+    }
+
+    void abort(const Error& reason) noexcept {
+        if (receiving_) receiving_->abort(reason);
+    }
+    std::optional<Uuid> job() const { return receiving_ ? receiving_->job() : replay_; }
+
+private:
+    std::optional<Job> first_job() {
+        const auto id = upload_.services.accounts.remembered(upload_.who.scope.user, *upload_.idempotency_key,
+                                                             upload_.services.clock.now());
+        return id ? upload_.services.jobs.get(*id) : std::nullopt;
+    }
+
+    /// The first request broke off (or its server died) before its bytes were accepted: the repeat may bring them.
+    static bool never_arrived(const Job& job) {
+        return job.state == State::failed && !job.input.contains("dataset_id");
+    }
+
+    intake::Intake::Begun begin(intake::Incoming incoming) {
+        if (upload_.idempotency_key && !incoming.reopen) {
+            incoming.job = Uuid::generate();
+            accounts::RememberRequest remember;
+            remember.user = upload_.who.scope.user;
+            remember.key = *upload_.idempotency_key;
+            remember.job = *incoming.job;
+            remember.at = upload_.services.clock.now();
+            incoming.with.guard(std::move(remember));
+        }
+        return upload_.services.intake.begin(std::move(incoming));
+    }
+
+    http::Answer finish_replay() {
+        const auto job = upload_.services.jobs.get(*replay_);
+        if (!job) throw Error{Code::not_found};
+        const auto file = job->input_file_id ? upload_.services.files.get(*job->input_file_id, upload_.who.scope) : std::nullopt;
+        const bool known = file && file->state == intake::FileState::stored;
+        if (known && file->sha256 != to_hex(hash_.finish())) throw Error{Code::idempotency_mismatch};
+        return answer(std::move(upload_), *replay_);
+    }
+
+    Upload upload_;
+    std::unique_ptr<intake::Receiving> receiving_;
+    std::optional<Uuid> replay_;  ///< the job of the first request with this key
+    Sha256 hash_;
+};
+
+/// Adds the job to an error that ends an upload half-way.
+template <class Body>
+auto with_job(const std::optional<Target>& target, Body body) -> decltype(body()) {
+    try {
+        return body();
+    } catch (const Error& error) {
+        const auto job = target ? target->job() : std::nullopt;
+        if (!job || error.arg("job_id")) throw;
+        Error named = error.with_arg("job_id", job->str());
+        throw named;
+    }
+}
+
+class RawSink final : public http::BodySink {
+public:
+    RawSink(Upload upload, std::string filename)
+        : target_{std::in_place, upload, std::move(filename), upload.request.content_type()} {}
+
+    void write(std::span<const char> block) override {
+        with_job(target_, [&] { target_->write({block.data(), block.size()}); });
+    }
+    http::Answer finish() override {
+        return with_job(target_, [&] { return target_->finish(std::nullopt); });
+    }
+    void abort(const Error& reason) noexcept override { target_->abort(reason); }
+
+private:
+    std::optional<Target> target_;
+};
+
+class FormSink final : public http::BodySink {
+public:
+    FormSink(Upload upload, std::string boundary)
+        : upload_{std::move(upload)},
+          form_{boundary,
+                {.part_begin = [this](const http::Part& part) { begin(part); },
+                 .data = [this](std::string_view bytes) { data(bytes); },
+                 .part_end = [this] { in_file_ = false; field_ = nullptr; }}} {}
+
+    void write(std::span<const char> block) override {
+        with_job(target_, [&] { form_.feed({block.data(), block.size()}); });
+    }
+
+    http::Answer finish() override {
+        return with_job(target_, [&] {
+            form_.finish();
+            if (!target_) throw Error{Code::missing_file, {{"field", "file"}}};
+            return target_->finish(supplier_id_.empty() ? std::nullopt : std::optional{supplier_id_});
+        });
+    }
+
+    void abort(const Error& reason) noexcept override {
+        if (target_) target_->abort(reason);
+    }
+
+private:
+    void begin(const http::Part& part) {
+        if (part.name == "file" && part.filename) {
+            if (target_) throw Error{Code::malformed_multipart, {{"why", "two parts are named \"file\""}}};
+            target_.emplace(upload_, *part.filename, std::string{part.headers.get("content-type")});
+            in_file_ = true;
+        } else if (part.name == "supplier_id") {
+            field_ = &supplier_id_;
+        }
+    }
+
+    void data(std::string_view bytes) {
+        if (in_file_) target_->write(bytes);
+        if (!field_) return;
+        if (field_->size() + bytes.size() > field_bytes_max) {
+            throw Error{Code::malformed_multipart, {{"why", "a field is longer than 4096 bytes"}}};
+        }
+        field_->append(bytes);
+    }
+
+    Upload upload_;
+    std::string supplier_id_;
+    std::string* field_ = nullptr;
+    bool in_file_ = false;
+    std::optional<Target> target_;
+    http::Multipart form_;
+};
+
+http::Begun upload_form(Call& call) {
+    auto upload = read_head(call);
+    const auto boundary = http::Multipart::boundary_of(call.request.headers.get("content-type"));
+    return std::make_unique<FormSink>(std::move(upload), boundary);
+}
+
+http::Begun upload_raw(Call& call) {
+    auto upload = read_head(call);
+    return std::make_unique<RawSink>(std::move(upload), std::string{call.request.param("filename")});
+}
+
+}  // namespace
+
+void add_uploads(Table& table) {
+    const std::vector<Parameter> parameters{
+        {.name = "on_duplicate", .in = "query", .description = "What to do when these bytes are a dataset of yours already",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"error", "reuse", "version"}}, {"default", "error"}}},
+        {.name = "Prefer", .in = "header", .description = "wait=N (seconds, default 30) or respond-async"},
+        {.name = "Idempotency-Key", .in = "header", .description = "A repeat with the same key within 24 h answers with the first job"}};
+    const std::vector<Reply> replies{
+        {201, "The dataset", json_schema<DatasetView>()},
+        {202, "Accepted durably; the job goes on", json_schema<PendingUpload>()},
+        reply_error(400, "The request is broken"),
+        reply_error(409, "These bytes are a dataset already: existing_dataset_id"),
+        reply_error(413, "Larger than the limit"),
+        reply_error(422, "The file cannot be used: job_id names the failed job")};
+    const json::value form_schema{{"type", "object"},
+                                  {"required", json::array{"file"}},
+                                  {"properties", {{"file", {{"type", "string"}, {"contentMediaType", "application/octet-stream"}}},
+                                                  {"supplier_id", {{"type", "string"}}}}}};
+    table.add("POST", "/api/v2/imports/files/upload", http::Lane::files,
+              {.id = "uploadFile", .summary = "Import a file sent as a form", .tag = "uploads", .parameters = parameters,
+               .body = Body{.media_type = "multipart/form-data", .schema = form_schema}, .replies = replies},
+              upload_form);
+    auto raw_parameters = parameters;
+    raw_parameters.insert(raw_parameters.begin(), {.name = "filename", .in = "path", .description = "Name of the file, as data", .required = true});
+    table.add("PUT", "/api/v2/imports/files/{filename}", http::Lane::files,
+              {.id = "putFile", .summary = "Import a file sent as the body", .tag = "uploads", .parameters = raw_parameters,
+               .body = Body{.media_type = "application/octet-stream", .schema = json::object{{"type", "string"}}}, .replies = replies},
+              upload_raw);
+}
+
+}  // namespace millrace::api::v2

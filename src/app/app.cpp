@@ -1,0 +1,251 @@
+#include "app/app.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "api/api.hpp"
+#include "app/version.hpp"
+#include "base/describe.hpp"
+#include "blobs/local/local.hpp"
+#include "pipelines/catalog.hpp"
+#include "storage/storage.hpp"
+#include "work/lock_file.hpp"
+#include "work/thread_name.hpp"
+
+namespace millrace::app {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void invalid(const char* key, std::string why) {
+    throw Error{Code::invalid_config, {{"key", key}, {"origin", "settings"}, {"why", std::move(why)}}};
+}
+
+bool is_loopback(std::string_view address) {
+    return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("localhost:");
+}
+
+/// Every descriptor the kernel allows: each stream and each upload is one.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string host_name() {
+    char name[256]{};
+    ::gethostname(name, sizeof name - 1);
+    return name;
+}
+
+std::string_view role_word(Role role) {
+    switch (role) {
+        case Role::serve: return "serve";
+        case Role::worker: return "worker";
+        case Role::all: return "all";
+    }
+    return "";
+}
+
+fs::path make_data_dir(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) invalid("data_dir", "the directory " + path + " cannot be made: " + error.message());
+    fs::permissions(path, fs::perms::owner_all, error);
+    return fs::absolute(path);
+}
+
+std::unique_ptr<storage::Storage> open_storage(const Settings& settings, const fs::path& data_dir, events::Hub& hub,
+                                               const Clock& clock, observe::Log& log) {
+    if (settings.database.url.empty()) {
+        return storage::open_sqlite({.directory = data_dir.string()}, hub, clock, log);
+    }
+    return storage::open_postgres({.url = settings.database.url.expose()}, hub, clock, log);
+}
+
+std::vector<jobs::Kind> without_handlers(std::vector<jobs::Kind> kinds) {
+    for (auto& kind : kinds) kind.run = nullptr;
+    return kinds;
+}
+
+}  // namespace
+
+config::Pairs aliases() { return {{"listen", "http.listen"}, {"metrics-open", "api.metrics_open"}, {"metrics_open", "api.metrics_open"}}; }
+
+/// In the order of construction; taken down in reverse.
+struct App::Parts {
+    Parts(Settings given, Role r, observe::Log l)
+        : settings{std::move(given)},
+          role{r},
+          log{std::move(l)},
+          data_dir{make_data_dir(settings.data_dir)},
+          lock{own_directory()},
+          self{.id = Uuid::generate(), .host = host_name(), .pid = ::getpid(), .role = std::string{role_word(role)}, .started_at = clock.now(), .seen_at = clock.now()},
+          storage{open_storage(settings, data_dir, hub, clock, log)},
+          blobs{blobs::local::open(data_dir / "blobs")},
+          intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
+          authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, settings.dev},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, clock, log})},
+          engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
+          services{.settings = settings.api,
+                   .jobs_settings = settings.jobs,
+                   .ledger = storage->ledger(),
+                   .jobs = storage->jobs(),
+                   .datasets = storage->datasets(),
+                   .files = storage->intake(),
+                   .events = storage->events(),
+                   .hub = hub,
+                   .intake = intake,
+                   .accounts = storage->accounts(),
+                   .authenticator = authenticator,
+                   .blobs = *blobs,
+                   .clock = clock,
+                   .log = log,
+                   .metrics = metrics,
+                   .kinds = without_handlers(kinds),
+                   .version = std::string{version()},
+                   .ready = [this] { return ready.load(); }} {}
+
+    Settings settings;
+    const Role role;
+    observe::Log log;
+    SystemClock clock;
+    observe::Metrics metrics;
+    events::Hub hub;
+    const fs::path data_dir;
+    std::optional<work::LockFile> lock;
+    const jobs::Worker self;
+    std::unique_ptr<storage::Storage> storage;
+    std::unique_ptr<blobs::BlobStore> blobs;
+    intake::Intake intake;
+    accounts::Authenticator authenticator;
+    std::vector<jobs::Kind> kinds;
+    jobs::Engine engine;
+    std::atomic<bool> ready = false;
+    api::Services services;
+    std::unique_ptr<http::Server> server;
+    std::string url;
+    std::jthread housekeeping;
+    std::mutex stopping;
+
+    bool embedded() const { return settings.database.url.empty(); }
+
+    /// One process owns a SQLite directory. With PostgreSQL the directory holds objects only and may be shared.
+    std::optional<work::LockFile> own_directory() const {
+        if (!embedded()) return std::nullopt;
+        return std::optional<work::LockFile>{std::in_place, data_dir};
+    }
+
+    void check() const {
+        for (const auto& address : settings.http.listen) {
+            if (is_loopback(address)) continue;
+            if (settings.dev) invalid("http.listen", "--dev has no credentials and listens on loopback only, not on " + address);
+            if (!settings.accounts.has_credentials()) {
+                invalid("http.listen", address + " is not loopback; set JWT_SECRET or accounts.jwks before listening there");
+            }
+        }
+        if (settings.jobs.lease < settings.jobs.heartbeat * 2) invalid("jobs.lease", "it must be at least twice jobs.heartbeat");
+    }
+
+    void start() {
+        raise_descriptor_limit();
+        storage->publish_from_now_on();
+        if (role == Role::serve) engine.start_without_running(embedded());
+        else engine.start(embedded());
+        intake.sweep();
+        if (role != Role::worker) listen();
+        housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
+        ready = true;
+        log.info("started", {{"role", role_word(role)}, {"url", url}, {"version", version()}, {"store", embedded() ? "sqlite" : "postgres"}});
+    }
+
+    void listen() {
+        http::Hooks hooks;
+        hooks.on_request = [this](const http::Served& served) { count(served); };
+        hooks.on_error = [this](std::string_view message, const Error::Args& fields) {
+            std::vector<observe::Field> out;
+            for (const auto& [name, value] : fields) out.emplace_back(name, value);
+            log.write(observe::Level::warn, message, out);
+        };
+        server = std::make_unique<http::Server>(settings.http, api::router(services), std::move(hooks));
+        server->start();
+        const bool tls = !settings.http.tls_certificate.empty();
+        url = (tls ? "https://" : "http://") + server->addresses().front();
+        if (lock) lock->publish(url);
+        if (!settings.port_file.empty()) write_port_file();
+    }
+
+    /// Complete or not there: a reader waits for the file and trusts it.
+    void write_port_file() const {
+        const auto partial = settings.port_file + ".partial";
+        std::ofstream{partial} << server->port() << '\n';
+        fs::rename(partial, settings.port_file);
+    }
+
+    void count(const http::Served& served) {
+        const auto route = served.route.empty() ? std::string{"none"} : std::string{served.route};
+        metrics.counter("millrace_http_requests_total", "Requests answered",
+                        {{"method", std::string{served.method}}, {"route", route}, {"status", std::to_string(served.status)}}).add();
+        metrics.histogram("millrace_http_request_seconds", "Time to answer", {{"route", route}}).observe(served.seconds);
+        log.debug("request", {{"method", served.method}, {"route", route}, {"status", served.status}, {"seconds", served.seconds}, {"request_id", served.request_id}});
+    }
+
+    void keep_house(std::stop_token stop) {
+        work::set_thread_name("house");
+        auto next_sweep = std::chrono::steady_clock::now() + settings.jobs.lease;
+        const auto gauge = [&](jobs::State state) {
+            return metrics.gauge("millrace_jobs_count", "Unfinished jobs", {{"state", std::string{word(state)}}});
+        };
+        while (!stop.stop_requested()) {
+            try {
+                std::int64_t active = 0;
+                for (const auto& [state, number] : storage->jobs().counts()) {
+                    gauge(state).set(static_cast<double>(number));
+                    active += number;
+                }
+                metrics.jobs_active_count().set(static_cast<double>(active));
+                if (std::chrono::steady_clock::now() >= next_sweep) {
+                    intake.sweep();
+                    next_sweep = std::chrono::steady_clock::now() + std::min<Duration>(settings.upload.sweep, settings.jobs.lease * 2);
+                }
+            } catch (const std::exception& error) {
+                log.warn("housekeeping failed", {{"error", error.what()}});
+            }
+            std::mutex mutex;
+            std::unique_lock hold{mutex};
+            std::condition_variable_any pause;
+            pause.wait_for(hold, stop, 1s, [] { return false; });
+        }
+    }
+
+    void stop(Duration grace) {
+        const std::lock_guard hold{stopping};
+        ready = false;
+        housekeeping = {};
+        const auto deadline = in(grace);
+        std::jthread drain{[&] { engine.drain(grace); }};
+        if (server) server->stop(deadline);
+        drain.join();
+        if (storage) storage->close();
+        log.info("stopped", {});
+    }
+};
+
+App::App(Settings settings, Role role, observe::Log log)
+    : parts_{std::make_unique<Parts>(std::move(settings), role, std::move(log))} {
+    parts_->check();
+    parts_->start();
+}
+
+App::~App() {
+    if (parts_->ready) parts_->stop(0s);
+}
+
+const std::string& App::url() const { return parts_->url; }
+void App::stop() { parts_->stop(parts_->settings.shutdown.grace); }
+void App::stop_at_once() { std::_Exit(130); }
+
+}  // namespace millrace::app

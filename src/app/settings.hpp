@@ -1,0 +1,46 @@
+#pragma once
+
+#include "api/services.hpp"
+#include "base/secret.hpp"
+#include "config/config.hpp"
+#include "http/server.hpp"
+
+namespace millrace::app {
+
+struct DatabaseSettings {
+    Secret url;          ///< postgresql://...; empty: SQLite in the data directory
+    int connections = 8; ///< for reads
+};
+BOOST_DESCRIBE_STRUCT(DatabaseSettings, (), (url, connections))
+
+struct LogSettings {
+    observe::Level level = observe::Level::info;
+};
+BOOST_DESCRIBE_STRUCT(LogSettings, (), (level))
+
+struct ShutdownSettings {
+    Duration grace = 10s;  ///< running jobs and requests get this long to finish
+};
+BOOST_DESCRIBE_STRUCT(ShutdownSettings, (), (grace))
+
+/// Every setting of a server: keys are `section.name`, flags and variables derive from them.
+struct Settings {
+    std::string data_dir = "var";
+    std::string port_file;  ///< the bound port is written here once the server listens
+    bool dev = false;       ///< one administrator without credentials; on loopback only
+    http::Settings http;
+    jobs::Settings jobs;
+    intake::Settings upload;
+    api::Settings api;
+    accounts::Settings accounts;
+    DatabaseSettings database;
+    LogSettings log;
+    ShutdownSettings shutdown;
+};
+BOOST_DESCRIBE_STRUCT(Settings, (),
+                      (data_dir, port_file, dev, http, jobs, upload, api, accounts, database, log, shutdown))
+
+/// Short names of keys: --listen, --metrics-open.
+config::Pairs aliases();
+
+}  // namespace millrace::app

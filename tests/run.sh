@@ -1,0 +1,52 @@
+#!/bin/sh
+# Builds everything and runs every suite; one line per suite, details only of what failed. Called by `./run test`.
+set -u
+cd "$(dirname "$0")/.."
+jobs=${MILLRACE_JOBS:-$(nproc)}
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+
+# suite NAME COMMAND...: a line, and the end of the log when it failed.
+suite() {
+    name=$1; shift
+    begin=$(date +%s)
+    if "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+        passed=$((passed + 1)); verdict=ok
+    else
+        failed=$((failed + 1)); verdict=FAILED
+    fi
+    printf '%-28s %-7s %4ds  %s\n' "$name" "$verdict" $(($(date +%s) - begin)) "$(summary "$logs/$name.log")"
+    [ "$verdict" = ok ] || tail -n 60 "$logs/$name.log"
+}
+
+# The line of a log that counts.
+summary() {
+    sed -n -E 's/\x1b\[[0-9;]*m//g; /^\[doctest\] test cases:/s/^\[doctest\] //p; /[0-9]+ passed, [0-9]+ failed/p' "$1" | tail -n 1 | tr -s ' '
+}
+
+build() {
+    for preset in release dev; do
+        [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" || return 1
+    done
+    cmake --build build/release -j "$jobs" --target millrace && cmake --build build/dev -j "$jobs"
+}
+
+suite lint sh tools/lint.sh
+suite build build
+[ "$failed" = 0 ] || { echo "$passed passed, $failed failed"; exit 1; }
+
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+for program in build/dev/src/*_test build/dev/tests/*_test; do
+    [ -x "$program" ] || continue
+    suite "$(basename "$program")" "$program"
+done
+suite api python3 tests/api/run.py
+suite cli python3 tests/cli/run.py
+suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10
+suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
+suite parquet-readers sh tests/parquet/run.sh
+suite extend sh tests/extend/run.sh
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

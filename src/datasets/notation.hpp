@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "formats/format.hpp"
 #include "formats/types.hpp"
 
 namespace millrace::datasets {
@@ -18,7 +19,8 @@ struct Notation {
         fixed,       ///< decimal: exactly `digits` after the point, e.g. "1.50"
         trimmed,     ///< decimal: as many digits as are needed, e.g. "1.5", "3"
         scientific,  ///< float64: one digit, point, `digits` digits, exponent of at least two digits, e.g. "1.50e+03"
-        shortest,    ///< float64: the shortest text that reads back as the same number, e.g. "0.1", "1e+22"
+        shortest,    ///< float64: the fewest digits that read back as the same number, e.g. "0.1", "5", "1e-07"
+        repr,        ///< the same, whole numbers with ".0": "5.0"
     };
     enum class Letters : std::uint8_t { lower, capital, upper };  ///< boolean: true, True, TRUE; exponent: e or E
     enum class Order : std::uint8_t { ymd, dmy, mdy };
@@ -54,6 +56,35 @@ enum class Parsed : std::uint8_t {
 Parsed parse(std::string_view text, const formats::DataType& type, const Notation& notation, std::int64_t& value);
 /// Reads `text` as float64.
 Parsed parse_float(std::string_view text, const Notation& notation, double& value);
+
+/// What stands in a cell of a column that is not text.
+enum class CellState : std::uint8_t {
+    null,        ///< nothing, unquoted
+    exact,       ///< a value that renders to the same text
+    other,       ///< a value that renders to another text
+    empty_text,  ///< "" in quotes: a null whose text is kept
+};
+
+/// Cells of one column of a batch.
+struct CellRun {
+    const formats::Cell* first = nullptr;
+    std::size_t stride = 0;  ///< cells from one to the next
+    std::size_t count = 0;
+
+    const formats::Cell& operator[](std::size_t i) const { return first[i * stride]; }
+};
+
+/// What parsing a run gave: how many cells were read before the first that is no value, and how many of them need
+/// a second look (`other` or `empty_text`).
+struct RunResult {
+    std::size_t read = 0;
+    std::size_t noted = 0;
+};
+
+/// Reads cells until one is not a value of the type. `values` and `states` have room for the run.
+RunResult parse_run(const CellRun& cells, const formats::DataType& type, const Notation& notation, std::int64_t* values,
+                    CellState* states);
+RunResult parse_run(const CellRun& cells, const Notation& notation, double* values, CellState* states);
 
 /// Appends the value in the notation; the text of `parse` when that said `exact`.
 void render(std::int64_t value, const formats::DataType& type, const Notation& notation, std::string& out);

@@ -74,7 +74,9 @@ public:
 
 private:
     void add_top(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
-    void add_range(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+    void add_rest(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+    void add_range(const formats::Column& column, const formats::parquet::Dictionary& dictionary, bool first);
+    void add_lengths(const formats::Column& column);
 
     struct Counted {
         std::string value;  ///< text, or the eight bytes of a number

@@ -8,12 +8,14 @@
 
 namespace millrace::formats::parquet {
 
+__extension__ using Wide = unsigned __int128;
+
 /// Hash of a value, for dictionaries and for estimates of distinct values; the same in every run, not fit against
 /// an adversary who knows it (a dictionary that is hit by collisions gives up, it does not slow down).
 std::uint64_t hash_value(std::string_view text);
 inline std::uint64_t hash_value(std::int64_t value) {
     // Multiply and fold, as in wyhash: both halves of the product depend on every bit.
-    const auto product = static_cast<unsigned __int128>(static_cast<std::uint64_t>(value) ^ 0x2d358dccaa6c78a5ull) *
+    const auto product = static_cast<Wide>(static_cast<std::uint64_t>(value) ^ 0x2d358dccaa6c78a5ull) *
                          0x8bb84b93962eacc9ull;
     const auto folded = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     return (folded ^ (folded >> 32)) * 0x9e3779b97f4a7c15ull;

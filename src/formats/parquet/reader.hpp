@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/format.hpp"
+#include "formats/parquet/writer.hpp"
+#include "formats/types.hpp"
+
+namespace millrace::formats::parquet {
+
+/// What a file may make us allocate.
+struct ReaderLimits {
+    std::size_t footer_bytes_max = 128u << 20;
+    std::size_t page_bytes_max = 128u << 20;  ///< uncompressed
+    std::size_t text_bytes_max = 512u << 20;  ///< in the Column given to one `read`
+};
+
+/// Reads one column front to back, from any row on. Holds one decompressed page and the dictionary of the row group.
+/// For one thread; the Reader it comes from must outlive it.
+class ColumnReader {
+public:
+    ~ColumnReader();
+    ColumnReader(ColumnReader&&) noexcept;
+    ColumnReader& operator=(ColumnReader&&) noexcept;
+
+    /// The next row to be read. Going forward skips pages without decompressing them.
+    void seek(std::uint64_t row);
+    /// Appends up to `count` rows to `out` and returns how many; fewer only at the end. `out` has the type of the
+    /// field, or is empty and gets it. Throws Error{malformed_file | unsupported_format}.
+    std::size_t read(std::size_t count, Column& out);
+
+private:
+    friend class Reader;
+    struct State;
+    explicit ColumnReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// Reads flat Parquet files: ours, and those of other writers (PLAIN, dictionary, RLE and delta encodings, data pages
+/// v1 and v2, zstd, snappy, uncompressed; checks the CRC of pages that have one). Whatever the bytes are, it ends with
+/// values or with an Error, in bounded memory. Types without a counterpart become text where that is exact (unsigned
+/// 64-bit, decimals of more than 18 digits); nanoseconds are rounded down to microseconds.
+class Reader {
+public:
+    /// Reads the footer. `source` must outlive the reader. Throws Error{malformed_file | unsupported_format}.
+    explicit Reader(Source& source, ReaderLimits limits = {});
+    ~Reader();
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+
+    const std::vector<Field>& fields() const;
+    std::uint64_t rows() const;
+    std::size_t groups() const;
+    std::uint64_t group_rows(std::size_t group) const;
+    /// Least and greatest value of an int64 column in a row group, when the file tells.
+    std::optional<std::pair<std::int64_t, std::int64_t>> range(std::size_t group, std::size_t column) const;
+    /// Value of a key of the file's properties.
+    std::optional<std::string_view> property(std::string_view key) const;
+    const std::string& created_by() const;
+
+    ColumnReader column(std::size_t index) const;
+
+private:
+    friend class ColumnReader;
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Does the file end (and begin) as Parquet does?
+bool looks_like_parquet(Source& source);
+
+}  // namespace millrace::formats::parquet

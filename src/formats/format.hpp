@@ -80,6 +80,8 @@ struct ReadReport {
 struct ReadOptions {
     json::object dialect;  ///< e.g. {"delimiter": ";", "quote": "'", "encoding": "windows-1252", "header": false}
     std::function<void(Reject)> on_reject;  ///< called in order of the file; may be empty
+    std::uint64_t record_bytes_max = 64 << 20;  ///< of text; a longer record ends the file with Error{line_too_long}
+    std::uint32_t columns_max = 20'000;         ///< more end the file with Error{too_many_columns}
 };
 
 /// Reads one table as text, in one pass and bounded memory.

@@ -1,0 +1,72 @@
+#include <array>
+#include <string>
+
+#include "base/error.hpp"
+#include "formats/csv/csv.hpp"
+#include "formats/format.hpp"
+
+namespace millrace::formats {
+namespace {
+
+/// Kinds of files that are known by their first bytes, to say what they are when they are not read here.
+struct Magic {
+    std::string_view bytes;
+    std::string_view name;
+};
+constexpr std::array<Magic, 12> magics = {{
+    {"PK\x03\x04", "zip (or a workbook)"},
+    {"PAR1", "parquet"},
+    {"%PDF", "pdf"},
+    {"\x1f\x8b", "gzip"},
+    {"\x28\xb5\x2f\xfd", "zstd"},
+    {"\xd0\xcf\x11\xe0", "old Office"},
+    {"SQLite format 3", "sqlite"},
+    {"7z\xbc\xaf", "7z"},
+    {"\x89PNG", "png"},
+    {"\xff\xd8\xff", "jpeg"},
+    {"\x7f" "ELF", "a program"},
+    {"BZh", "bzip2"},
+}};
+
+std::string known_names() {
+    std::string names;
+    for (const auto* format : catalog()) names += (names.empty() ? "" : ", ") + std::string{format->name()};
+    return names;
+}
+
+}  // namespace
+
+// A new format is a new folder and one line here.
+std::span<const Format* const> catalog() {
+    static const Format* const formats[] = {
+        &csv::format(),
+    };
+    return formats;
+}
+
+const Format& recognise(Source& source, std::string_view filename) {
+    std::string head(64 * 1024, '\0');
+    head.resize(source.read(0, head));
+    if (head.empty()) throw Error{Code::empty_file};
+    const Format* surest = nullptr;
+    double most = 0;
+    for (const auto* format : catalog()) {
+        const double sure = format->recognise(head, source.size(), filename);
+        if (sure > most) surest = format, most = sure;
+    }
+    if (surest == nullptr || most < 0.5) {
+        for (const auto& magic : magics) {
+            if (std::string_view{head}.starts_with(magic.bytes)) {
+                throw Error{Code::unsupported_format, {{"format", std::string{magic.name}}, {"known", known_names()}}};
+            }
+        }
+    }
+    if (surest == nullptr) {
+        const auto nul = head.find('\0');
+        throw Error{Code::not_text,
+                    {{"offset", std::to_string(nul == std::string::npos ? 0 : nul)}, {"why", "control characters"}}};
+    }
+    return *surest;
+}
+
+}  // namespace millrace::formats

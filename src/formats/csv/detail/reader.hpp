@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/csv/detail/layout.hpp"
+#include "formats/csv/detail/record.hpp"
+#include "formats/csv/detail/repair.hpp"
+#include "formats/csv/detail/sniff.hpp"
+#include "formats/encoding.hpp"
+#include "formats/format.hpp"
+
+namespace millrace::formats::csv {
+
+/// The keys of ReadOptions::dialect, checked.
+struct Overrides {
+    Given dialect;
+    LayoutGiven layout;
+    std::optional<std::string> encoding;
+
+    /// Throws Error{invalid_parameter}.
+    static Overrides from(const json::object& keys);
+};
+
+/// What to do with a row that cannot be repaired with certainty.
+enum class Doubt {
+    reject,  ///< for an import: the row is a Reject
+    keep,    ///< for a conversion: every cell is kept, padded or joined, and the row counts as repaired
+};
+
+/// Reads one table; see format.hpp. One thread at a time.
+class Reader final : public TableReader {
+public:
+    Reader(Source& source, const ReadOptions& options, Doubt doubt = Doubt::reject);
+
+    const std::vector<std::string>& names() const override { return names_; }
+    bool has_header() const override { return layout_.has_header; }
+    bool next(TextBatch& batch) override;
+    const ReadReport& report() const override { return report_; }
+    const Dialect& dialect() const { return sniffed_.dialect; }
+    const Sniffed& sniffed() const { return sniffed_; }
+    const Layout& layout() const { return layout_; }
+    const Encoding& encoding() const { return stream_.encoding(); }
+
+private:
+    enum class Step { go_on, batch_full, done };
+    static constexpr std::uint64_t repairs_tried_max = 20'000;  ///< a file of damage only is not worth more
+
+    void open();
+    void describe();
+    void finish();
+    Step step(TextBatch& batch);
+    Step careful(TextBatch& batch);
+    Step grow(TextBatch& batch);
+    Step settle(TextBatch& batch);
+    void settle_invalid(TextBatch& batch, std::string_view raw);
+    void settle_row(TextBatch& batch, std::string_view raw);
+    bool plausible(const Repair& repair) const;
+    void note_repair(std::string_view what);
+    void emit(TextBatch& batch);
+    void reject(std::string code, std::string reason);
+    [[noreturn]] void refuse_long_line();
+    void pass_lines(std::size_t until);
+    void warn(const std::string& what);
+
+    ReadOptions options_;
+    Doubt doubt_;
+    Overrides overrides_;
+    TextStream stream_;
+    Sniffed sniffed_;
+    Layout layout_;
+    std::vector<std::string> names_;
+    ReadReport report_;
+    Arena arena_;
+    Record record_;
+    std::map<std::string, std::uint64_t> repairs_;  ///< what was done, how often
+    std::uint64_t repairs_tried_ = 0;
+    bool repaired_ = false;          ///< record_ has been counted as repaired
+    Break after_ = Break::none;      ///< what the text at at_ is part of, once the table has ended
+    std::uint64_t judged_until_ = 0; ///< in the whole text: no table ends before this
+    std::size_t at_ = 0;       ///< in stream_.text(): everything before it is settled
+    std::size_t lines_at_ = 0; ///< in stream_.text(): line_ has been counted up to here
+    std::uint64_t line_ = 1;
+    bool done_ = false;
+};
+
+}  // namespace millrace::formats::csv

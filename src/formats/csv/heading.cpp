@@ -1,0 +1,210 @@
+#include "formats/csv/detail/heading.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+namespace millrace::formats::csv {
+namespace {
+
+constexpr std::size_t stacked_rows_max = 5;
+
+int year_of(std::string_view cell) {
+    const auto text = trim(cell);
+    if (text.size() != 4 || kind_of(text) != Kind::integer) return 0;
+    const int year = std::atoi(std::string{text}.c_str());
+    return year >= 1800 && year <= 2200 ? year : 0;
+}
+
+/// Years in steady steps, as headings of a time series have them.
+bool has_series_of_years(const std::vector<Cell>& cells) {
+    int before = 0;
+    int step = 0;
+    std::size_t steady = 0;
+    for (const auto& cell : cells) {
+        const int year = year_of(cell.text());
+        if (year != 0 && before != 0) {
+            if (step != 0 && year - before != step) return false;
+            step = year - before;
+            if (step == 0) return false;
+            ++steady;
+        }
+        if (year != 0) before = year;
+    }
+    return steady >= 2;
+}
+
+struct Evidence {
+    double sum = 0;           ///< above 0: a heading
+    std::size_t clashes = 0;  ///< words where the column holds numbers, dates and the like
+    std::size_t fits = 0;     ///< cells that could be data of their column
+    std::size_t filled = 0;
+    std::size_t judged = 0;   ///< columns that hold anything below
+};
+
+Evidence evidence(const HeadRow& row, const ColumnModels& models) {
+    Evidence found;
+    const bool years = has_series_of_years(row.cells);
+    for (std::size_t c = 0; c < std::min(row.cells.size(), models.size()); ++c) {
+        const auto& model = models[c];
+        const auto text = row.cells[c].text();
+        const auto kind = kind_of(text);
+        found.filled += kind != Kind::empty;
+        if (model.filled() == 0) continue;
+        ++found.judged;
+        if (kind == Kind::empty) {
+            if (model.empty_share() < 0.02 && model.cells() > 3) found.sum += 0.2;
+            continue;
+        }
+        if (model.is_typed() || (model.is_shaped() && model.filled() > 5)) {
+            if (years && year_of(text) != 0) {
+                found.sum += 0.5;
+            } else if (model.accepts(text)) {
+                found.sum -= model.is_typed() ? 1 : 0.5;
+                ++found.fits;
+            } else if (is_typed(kind)) {
+                found.sum += 0.1;
+            } else {
+                found.sum += model.is_typed() ? 1 : 0.6;
+                ++found.clashes;
+            }
+            continue;
+        }
+        if (model.has_value(text)) {
+            found.sum -= 0.6;
+            ++found.fits;
+        } else if (is_typed(kind)) {
+            found.sum -= 0.3;
+        } else if (text.size() > 3 * model.length_max() || text.size() * 3 < model.length_min()) {
+            found.sum += 0.4;
+        } else if (text.size() < model.length_min() || text.size() > model.length_max()) {
+            found.sum += 0.2;
+        }
+    }
+    return found;
+}
+
+/// Names: filled, different, no values, short.
+bool reads_like_names(const HeadRow& row) {
+    std::set<std::string_view> seen;
+    std::size_t length = 0;
+    for (const auto& cell : row.cells) {
+        const auto text = trim(cell.text());
+        if (is_typed(kind_of(text))) return false;
+        if (!text.empty() && !seen.insert(text).second) return false;
+        length += text.size();
+    }
+    return row.filled * 10 >= row.cells.size() * 7 && length <= 40 * row.cells.size();
+}
+
+/// The names of stacked rows, cell by cell, with one space between.
+std::vector<std::string> stacked(const Head& head, std::size_t first, std::size_t rows, std::size_t width) {
+    std::vector<std::string> names(width);
+    for (auto i = first; i < first + rows; ++i) {
+        const auto& cells = head.rows[i].cells;
+        for (std::size_t c = 0; c < std::min(width, cells.size()); ++c) {
+            // A single heading row is kept to the byte; joined ones lose the spaces around the joint.
+            const auto text = rows == 1 ? cells[c].text() : trim(cells[c].text());
+            if (text.empty()) continue;
+            if (!names[c].empty()) names[c] += ' ';
+            names[c] += text;
+        }
+    }
+    return names;
+}
+
+struct Damaged {
+    std::vector<std::string> names;
+    std::string repair;
+};
+
+std::vector<std::string> copy(const std::vector<Cell>& cells) {
+    std::vector<std::string> texts;
+    for (const auto& cell : cells) texts.emplace_back(cell.text());
+    return texts;
+}
+
+/// A heading of another width than its table: delimited otherwise, a cell too many, or some too few.
+std::optional<Damaged> mend(const HeadRow& row, std::size_t width, const Dialect& dialect) {
+    Arena arena;
+    Record record;
+    if (row.cells.size() == 1) {
+        for (const char delimiter : {' ', ',', ';', '\t', '|', ':'}) {
+            if (dialect.delimiter[0] == delimiter && dialect.delimiter.size() == 1) continue;
+            Dialect other = dialect;
+            other.delimiter = std::string(1, delimiter);
+            split_line(row.raw, other, arena, record);
+            if (record.cells.size() == width && !record.irregular) {
+                return Damaged{copy(record.cells), "the heading has another delimiter than the rows"};
+            }
+        }
+        return std::nullopt;
+    }
+    auto names = copy(row.cells);
+    const auto is_empty = [](const std::string& text) { return trim(text).empty(); };
+    if (names.size() > width) {
+        while (names.size() > width) {
+            const auto surplus = std::find_if(names.rbegin(), names.rend(), is_empty);
+            if (surplus == names.rend()) return std::nullopt;
+            names.erase(std::next(surplus).base());
+        }
+        return Damaged{names, "the heading has empty cells too many"};
+    }
+    if (names.size() * 2 < width || row.filled * 2 < width) return std::nullopt;
+    // A name that changes from lower to upper case in its middle may be two that lost their delimiter, but nothing
+    // proves it: the cells stay as they are and the last column has no name.
+    names.resize(width);
+    return Damaged{names, "the heading has fewer cells than the rows"};
+}
+
+}  // namespace
+
+Heading find_heading(const Head& head, std::size_t first, const ColumnModels& models, std::size_t width,
+                     const Dialect& dialect, const LayoutGiven& given) {
+    Heading heading;
+    heading.body = first;
+    const auto& rows = head.rows;
+    if (first >= rows.size()) return heading;
+    if (given.header && !*given.header) return heading;
+    if (given.header_rows) {
+        heading.rows = std::min(*given.header_rows, rows.size() - first);
+        heading.body = first + heading.rows;
+        heading.names = stacked(head, first, heading.rows, width);
+        return heading;
+    }
+
+    const auto found = evidence(rows[first], models);
+    bool is_heading = false;
+    const bool alone = found.judged == 0;
+    if (alone) is_heading = reads_like_names(rows[first]);
+    else if (found.sum > 0.5 && found.clashes >= found.fits) is_heading = true;
+    else if (found.sum > -0.5 && found.fits == 0) is_heading = reads_like_names(rows[first]);
+    heading.confidence = alone ? 0.5 : std::clamp(0.5 + std::abs(found.sum) / static_cast<double>(2 * found.judged), 0.5, 1.0);
+
+    if (!is_heading && first > 0 && !rows[first - 1].blank && rows[first - 1].cells.size() != width) {
+        if (auto damaged = mend(rows[first - 1], width, dialect)) {
+            heading.rows = 1;
+            heading.names = std::move(damaged->names);
+            heading.repair = std::move(damaged->repair);
+            return heading;
+        }
+    }
+    if (!is_heading && !given.header.value_or(false)) return heading;
+
+    heading.rows = 1;
+    while (heading.rows < stacked_rows_max && first + heading.rows + 1 < rows.size()) {
+        const auto& row = rows[first + heading.rows];
+        if (row.cells.size() != width || row.filled == 0) break;
+        const auto more = evidence(row, models);
+        const bool words = more.clashes >= 1 && more.fits == 0 && more.sum >= 0.8;
+        if (!words || more.clashes * 3 < more.filled) break;
+        ++heading.rows;
+    }
+    heading.body = first + heading.rows;
+    heading.names = stacked(head, first, heading.rows, width);
+    return heading;
+}
+
+}  // namespace millrace::formats::csv

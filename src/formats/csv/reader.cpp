@@ -1,0 +1,380 @@
+#include "formats/csv/detail/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/describe.hpp"
+#include "base/error.hpp"
+#include "base/utf8.hpp"
+#include "formats/csv/detail/repair.hpp"
+
+namespace millrace::formats::csv {
+namespace {
+
+constexpr std::size_t batch_bytes = 256 * 1024;         ///< of text per batch, about
+constexpr std::size_t raw_bytes_max = 64 * 1024;        ///< of a Reject
+constexpr std::size_t stray_quote_bytes = 256 * 1024;   ///< a quote open for longer is put to the test
+constexpr std::size_t repaired_line_bytes_max = 64 * 1024;
+constexpr double certain_margin = 0.7;                  ///< twice as likely as the next best reading
+
+[[noreturn]] void refuse(std::string_view key, std::string why) {
+    throw Error{Code::invalid_parameter, {{"name", std::string{key}}, {"why", std::move(why)}}};
+}
+
+std::string text_of(std::string_view key, const json::value& value) {
+    if (!value.is_string()) refuse(key, "expected text");
+    return std::string{std::string_view{value.get_string()}};
+}
+
+std::size_t number_of(std::string_view key, const json::value& value) {
+    std::int64_t n = -1;
+    if (value.is_int64()) n = value.get_int64();
+    if (value.is_uint64() && value.get_uint64() < 10'000) n = static_cast<std::int64_t>(value.get_uint64());
+    if (n < 0 || n > 10'000) refuse(key, "expected a whole number from 0 to 10000");
+    return static_cast<std::size_t>(n);
+}
+
+bool is_control(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return (u < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\x1b' && u < 0x1c) || u == 0x7f;
+}
+
+/// Text has few control characters; some are used as delimiters, so a delimiter is allowed to be one.
+void refuse_binary(std::string_view head, const TextStream& stream) {
+    const auto sample = head.substr(0, 8192);
+    std::array<std::size_t, 256> count{};
+    std::size_t first = std::string_view::npos;
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        if (!is_control(sample[i])) continue;
+        ++count[static_cast<unsigned char>(sample[i])];
+        first = std::min(first, i);
+    }
+    std::size_t all = 0;
+    std::size_t most = 0;
+    for (const auto n : count) all += n, most = std::max(most, n);
+    if ((all - most) * 20 > sample.size() || (all - most) > 64) {
+        throw Error{Code::not_text,
+                    {{"offset", std::to_string(stream.source_offset(stream.offset() + first))}, {"why", "control characters"}}};
+    }
+}
+
+}  // namespace
+
+Overrides Overrides::from(const json::object& keys) {
+    Overrides given;
+    for (const auto& field : keys) {
+        const std::string_view key = field.key();
+        const auto& value = field.value();
+        if (key == "delimiter") {
+            auto text = text_of(key, value);
+            if (text.empty() || text.size() > 4 || text.find_first_of("\r\n") != std::string::npos) {
+                refuse(key, "expected 1 to 4 bytes without line ends");
+            }
+            given.dialect.delimiter = std::move(text);
+        } else if (key == "quote") {
+            const auto text = value.is_null() ? std::string{} : text_of(key, value);
+            if (text.size() > 1 || (!text.empty() && (text[0] == '\n' || text[0] == '\r' || text[0] < 0))) {
+                refuse(key, "expected one ASCII character, or nothing");
+            }
+            given.dialect.quote = text.empty() ? '\0' : text[0];
+        } else if (key == "escape") {
+            const auto escape = from_word<Escape>(text_of(key, value));
+            if (!escape) refuse(key, "expected doubled, backslash or none");
+            given.dialect.escape = *escape;
+        } else if (key == "encoding") {
+            given.encoding = text_of(key, value);
+            if (canonical_encoding(*given.encoding).empty()) refuse(key, *given.encoding + " is not a known encoding");
+        } else if (key == "header") {
+            if (!value.is_bool()) refuse(key, "expected true or false");
+            given.layout.header = value.get_bool();
+        } else if (key == "header_rows") {
+            given.layout.header_rows = number_of(key, value);
+        } else if (key == "skip_rows") {
+            given.layout.skip = number_of(key, value);
+        } else {
+            refuse("dialect." + std::string{key},
+                   "known keys: delimiter, quote, escape, encoding, header, header_rows, skip_rows");
+        }
+    }
+    if (given.dialect.delimiter && given.dialect.quote && *given.dialect.quote != 0 &&
+        given.dialect.delimiter->find(*given.dialect.quote) != std::string::npos) {
+        refuse("delimiter", "it must not contain the quote");
+    }
+    return given;
+}
+
+Reader::Reader(Source& source, const ReadOptions& options, Doubt doubt)
+    : options_{options}, doubt_{doubt}, overrides_{Overrides::from(options.dialect)}, stream_{source, overrides_.encoding} {
+    report_.bytes = source.size();
+    open();
+}
+
+void Reader::open() {
+    stream_.extend();
+    if (stream_.text().empty() && stream_.complete()) throw Error{Code::empty_file};
+    refuse_binary(stream_.text(), stream_);
+    sniffed_ = sniff_dialect(stream_.text(), stream_.complete(), overrides_.dialect);
+    layout_ = find_layout(stream_.text(), stream_.complete(), sniffed_.dialect, overrides_.layout);
+    if (stream_.complete() && is_blank(stream_.text())) throw Error{Code::empty_file};
+    if (layout_.width > options_.columns_max) {
+        throw Error{Code::too_many_columns, {{"limit", std::to_string(options_.columns_max)}}};
+    }
+    report_.header_rows = layout_.header_rows;
+    report_.preamble_rows = layout_.preamble_rows;
+    report_.blank_rows = layout_.blank_rows;
+    names_ = layout_.names;
+    names_.resize(layout_.columns);
+    if (!layout_.has_header) {
+        for (std::size_t c = 0; c < names_.size(); ++c) names_[c] = fmt::format("column_{}", c + 1);
+    }
+    at_ = layout_.body;
+    describe();
+}
+
+void Reader::describe() {
+    auto dialect = to_json_object(sniffed_.dialect);
+    dialect["line_end"] = line_ends(stream_.text().substr(0, 64 * 1024), sniffed_.dialect);
+    dialect["encoding"] = stream_.encoding().name;
+    dialect["encoding_reason"] = stream_.encoding().reason;
+    dialect["encoding_confidence"] = stream_.encoding().confidence;
+    dialect["header"] = layout_.has_header;
+    dialect["header_rows"] = layout_.header_rows;
+    dialect["header_confidence"] = layout_.header_confidence;
+    dialect["columns"] = layout_.columns;
+    dialect["confidence"] = sniffed_.confidence;
+    dialect["reason"] = sniffed_.reason;
+    report_.dialect = std::move(dialect);
+    if (layout_.preamble_rows > 0) warn(fmt::format("{} row(s) before the table are left out", layout_.preamble_rows));
+    if (layout_.header_rows > 1) warn(fmt::format("the heading is joined from {} rows", layout_.header_rows));
+    if (layout_.header_repair) warn(*layout_.header_repair);
+}
+
+void Reader::warn(const std::string& what) {
+    if (report_.warnings.size() < 50) report_.warnings.push_back(what);
+}
+
+bool Reader::next(TextBatch& batch) {
+    batch.columns = layout_.columns;
+    batch.rows = 0;
+    batch.cells.clear();
+    batch.first_row = report_.rows_out;
+    if (done_) return false;
+    arena_.clear();
+    pass_lines(at_);
+    stream_.consume(at_);
+    if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
+    at_ = lines_at_ = 0;
+    for (;;) {
+        const auto result = step(batch);
+        if (result == Step::go_on) continue;
+        if (result == Step::done) finish();
+        break;
+    }
+    batch.bytes_consumed = done_ ? report_.bytes : stream_.source_offset(stream_.offset() + at_);
+    return batch.rows > 0 || !done_;
+}
+
+void Reader::finish() {
+    done_ = true;
+    report_.rows_reported = report_.header_rows + report_.preamble_rows + report_.footnote_rows + report_.blank_rows +
+                            report_.other_table_rows;
+    report_.rows_in = report_.rows_out + report_.rows_rejected + report_.rows_reported;
+    report_.dialect["encoding"] = stream_.encoding().name;  // may have been decided after the start
+    report_.dialect["encoding_reason"] = stream_.encoding().reason;
+    report_.dialect["encoding_confidence"] = stream_.encoding().confidence;
+    for (const auto& [what, n] : repairs_) warn(fmt::format("{} row(s): {}", n, what));
+    if (report_.footnote_rows > 0) warn(fmt::format("{} row(s) below the table are left out", report_.footnote_rows));
+    if (report_.other_table_rows > 0) {
+        warn(fmt::format("another table follows in the file; its {} row(s) are left out", report_.other_table_rows));
+    }
+}
+
+Reader::Step Reader::step(TextBatch& batch) {
+    if (batch.rows > 0 && at_ >= batch_bytes) return Step::batch_full;
+    return careful(batch);
+}
+
+/// Makes the text behind at_ longer. Rows already in the batch point into the text, so they are handed over first.
+Reader::Step Reader::grow(TextBatch& batch) {
+    if (batch.rows > 0) return Step::batch_full;
+    if (at_ > 0) {
+        pass_lines(at_);
+        stream_.consume(at_);
+        if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
+        at_ = lines_at_ = 0;
+    }
+    if (!stream_.extend()) return Step::done;
+    return Step::go_on;
+}
+
+Reader::Step Reader::careful(TextBatch& batch) {
+    const auto text = stream_.text();
+    if (at_ >= text.size()) return stream_.complete() ? Step::done : grow(batch);
+    auto parsed = parse_in_table(text, at_, stream_.complete(), sniffed_.dialect, layout_.width, arena_, record_);
+    if (parsed == Parsed::need_more) {
+        const auto open = text.size() - at_;
+        // A quote that stays open for long is a stray one when its line is a row of the table by itself.
+        if (open > stray_quote_bytes) {
+            parsed = parse_record(text, at_, false, sniffed_.dialect, Quotes::line, arena_, record_);
+            if (parsed == Parsed::record && record_.cells.size() != layout_.width && open <= options_.record_bytes_max) {
+                parsed = Parsed::need_more;
+            }
+        }
+        if (parsed == Parsed::need_more) {
+            if (open > options_.record_bytes_max) refuse_long_line();
+            return grow(batch);
+        }
+    }
+    if (parsed == Parsed::nothing) return Step::done;
+    if (record_.end - record_.begin > options_.record_bytes_max) refuse_long_line();
+    return settle(batch);
+}
+
+void Reader::refuse_long_line() {
+    pass_lines(at_);
+    throw Error{Code::line_too_long,
+                {{"line", std::to_string(line_)}, {"limit", std::to_string(options_.record_bytes_max)}}};
+}
+
+/// Decides what becomes of record_.
+Reader::Step Reader::settle(TextBatch& batch) {
+    const auto text = stream_.text();
+    const auto raw = record_.raw(text);
+    const auto width = layout_.width;
+    const bool blank = record_.cells.size() == 1 && is_blank(raw);
+    if (after_ == Break::none && layout_.end && at_ >= *layout_.end) after_ = layout_.behind;
+    if (after_ == Break::none && (blank || record_.cells.size() != width)) {
+        // Whether a table ends here is seen in what follows, so enough of it must be there.
+        if (text.size() - at_ < batch_bytes && !stream_.complete()) return grow(batch);
+        if (judged_until_ <= stream_.offset() + at_) {
+            after_ = judge_break(text, at_, stream_.complete(), sniffed_.dialect, layout_);
+        }
+    }
+    at_ = record_.end;
+    if (blank) {
+        ++report_.blank_rows;
+    } else if (after_ == Break::other_table) {
+        ++report_.other_table_rows;
+    } else if (after_ == Break::footnotes) {
+        ++report_.footnote_rows;
+    } else if (stream_.is_suspect(stream_.offset() + record_.begin, stream_.offset() + record_.end) &&
+               first_invalid_utf8(raw) != std::string_view::npos) {
+        settle_invalid(batch, raw);
+    } else {
+        settle_row(batch, raw);
+    }
+    return Step::go_on;
+}
+
+void Reader::settle_invalid(TextBatch& batch, std::string_view raw) {
+    if (doubt_ == Doubt::reject) {
+        reject("invalid_utf8", fmt::format("byte {} of the row is not valid UTF-8", first_invalid_utf8(raw) + 1));
+        return;
+    }
+    for (auto& cell : record_.cells) {
+        if (first_invalid_utf8(cell.text()) == std::string_view::npos) continue;
+        std::string text;
+        append_windows_1252(text, cell.text());
+        const auto kept = arena_.keep(text);
+        cell.data = kept.data();
+        cell.size = static_cast<std::uint32_t>(kept.size());
+    }
+    note_repair("cells that are not valid UTF-8 are read as windows-1252");
+    settle_row(batch, raw);
+}
+
+void Reader::settle_row(TextBatch& batch, std::string_view raw) {
+    const auto width = layout_.width;
+    const auto& dialect = sniffed_.dialect;
+    const bool small = raw.size() <= repaired_line_bytes_max && repairs_tried_ < repairs_tried_max;
+    if (record_.irregular && small) {
+        const bool wrapped = std::any_of(record_.cells.begin(), record_.cells.end(),
+                                         [](const Cell& c) { return c.quoted; }) || record_.unclosed;
+        if (wrapped || record_.cells.size() != width) {
+            ++repairs_tried_;
+            if (auto repair = repair_quote(raw, dialect, layout_.models, arena_)) {
+                record_.cells = std::move(repair->cells);
+                note_repair(repair->what);
+                return emit(batch);
+            }
+        }
+    }
+    if (record_.cells.size() == width) {
+        if (record_.unclosed) note_repair("a quote that is not closed is kept as text");
+        return emit(batch);
+    }
+    if (small) {
+        ++repairs_tried_;
+        auto repair = repair_row(raw, record_.cells, dialect, layout_.models, arena_);
+        if (repair && repair->margin >= certain_margin && plausible(*repair)) {
+            record_.cells = std::move(repair->cells);
+            note_repair(repair->what);
+            return emit(batch);
+        }
+        if (doubt_ == Doubt::keep && repair && plausible(*repair)) {
+            record_.cells = std::move(repair->cells);
+            note_repair(repair->what);
+            return emit(batch);
+        }
+    }
+    if (doubt_ == Doubt::keep) {
+        auto forced = force_row(record_.cells, dialect, layout_.models, arena_);
+        record_.cells = std::move(forced.cells);
+        note_repair(forced.what);
+        return emit(batch);
+    }
+    const auto found = record_.cells.size();
+    reject(found < width ? "too_few_fields" : "too_many_fields",
+           fmt::format("the row has {} cells, the table has {} columns", found, width));
+}
+
+/// Not worse than what rows of this table look like.
+bool Reader::plausible(const Repair& repair) const {
+    double sum = 0;
+    std::size_t clashes = 0;
+    for (std::size_t c = 0; c < repair.cells.size(); ++c) {
+        const auto text = repair.cells[c].text();
+        sum += layout_.models[c].fit(text);
+        if (!trim(text).empty() && layout_.models[c].is_typed() && !layout_.models[c].accepts(text)) ++clashes;
+    }
+    return clashes == 0 && sum / static_cast<double>(repair.cells.size()) > -2.5;
+}
+
+void Reader::note_repair(std::string_view what) {
+    if (!repaired_) ++report_.rows_repaired;
+    repaired_ = true;
+    ++repairs_[std::string{what}];
+}
+
+void Reader::emit(TextBatch& batch) {
+    batch.cells.insert(batch.cells.end(), record_.cells.begin(),
+                       record_.cells.begin() + static_cast<std::ptrdiff_t>(layout_.columns));
+    ++batch.rows;
+    ++report_.rows_out;
+    repaired_ = false;
+}
+
+void Reader::reject(std::string code, std::string reason) {
+    ++report_.rows_rejected;
+    if (!options_.on_reject) return;
+    pass_lines(record_.begin);
+    options_.on_reject({.line = line_,
+                        .byte_offset = stream_.source_offset(stream_.offset() + record_.begin),
+                        .column = std::nullopt,
+                        .code = std::move(code),
+                        .reason = std::move(reason),
+                        .raw = std::string{record_.raw(stream_.text()).substr(0, raw_bytes_max)}});
+}
+
+/// Counts the line ends up to `until`.
+void Reader::pass_lines(std::size_t until) {
+    const auto text = stream_.text();
+    for (; lines_at_ < until; ++lines_at_) {
+        const char c = text[lines_at_];
+        if (c == '\n' || (c == '\r' && (lines_at_ + 1 >= text.size() || text[lines_at_ + 1] != '\n'))) ++line_;
+    }
+}
+
+}  // namespace millrace::formats::csv

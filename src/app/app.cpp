@@ -155,7 +155,7 @@ struct App::Parts {
         storage->publish_from_now_on();
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
-        intake.sweep();
+        intake.sweep_abandoned();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
         ready = true;
@@ -194,8 +194,9 @@ struct App::Parts {
     }
 
     void keep_house(std::stop_token stop) {
-        work::set_thread_name("house");
-        auto next_sweep = std::chrono::steady_clock::now() + settings.jobs.lease;
+        work::name_this_thread("house");
+        auto next_abandoned = in(settings.jobs.lease);
+        auto next_objects = in(settings.upload.sweep);
         const auto gauge = [&](jobs::State state) {
             return metrics.gauge("millrace_jobs_count", "Unfinished jobs", {{"state", std::string{word(state)}}});
         };
@@ -207,9 +208,13 @@ struct App::Parts {
                     active += number;
                 }
                 metrics.jobs_active_count().set(static_cast<double>(active));
-                if (std::chrono::steady_clock::now() >= next_sweep) {
-                    intake.sweep();
-                    next_sweep = std::chrono::steady_clock::now() + std::min<Duration>(settings.upload.sweep, settings.jobs.lease * 2);
+                if (std::chrono::steady_clock::now() >= next_abandoned) {
+                    intake.sweep_abandoned();
+                    next_abandoned = in(settings.jobs.lease);
+                }
+                if (std::chrono::steady_clock::now() >= next_objects) {
+                    intake.sweep_objects();
+                    next_objects = in(settings.upload.sweep);
                 }
             } catch (const std::exception& error) {
                 log.warn("housekeeping failed", {{"error", error.what()}});

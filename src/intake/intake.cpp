@@ -76,7 +76,7 @@ void Receiving::abort(const Error& reason) noexcept {
         intake_.abort(file_, reason);
     } catch (const std::exception& error) {
         // The sweep of the next start finds the file still receiving and aborts it then.
-        intake_.log_.warn("aborting an upload failed", {{"file", file_.id.str()}, {"error", error.what()}});
+        intake_.log_.warn("aborting an upload failed", {{"file", file_.id}, {"error", error.what()}});
     }
 }
 
@@ -131,35 +131,39 @@ void Intake::abort(const File& file, const Error& reason) {
     ledger_.commit(std::move(commit));
 }
 
-void Intake::sweep() {
+void Intake::sweep_abandoned() {
     for (const auto& file : store_.abandoned()) {
-        log_.warn("upload given up", {{"file", file.id.str()}});
+        log_.warn("upload given up", {{"file", file.id}});
         abort(file, Error{Code::upload_aborted, {{"received", std::to_string(file.size)}}});
     }
-    blobs_.sweep_partial(clock_.now() - settings_.orphan_age);
-    if (const int removed = sweep_objects(); removed > 0) log_.info("objects swept", {{"count", removed}});
 }
 
-int Intake::sweep_objects() {
+void Intake::sweep_objects() {
     const auto before = clock_.now() - settings_.orphan_age;
+    blobs_.sweep_partial(before);
     int removed = 0;
     std::vector<std::string> old;
-    const auto judge = [&] {
-        const std::unique_lock naming{naming_};
-        const auto named = store_.referenced(old);
-        for (const auto& sha256 : old) {
-            if (named.contains(sha256)) continue;
-            blobs_.remove(sha256, before);
-            ++removed;
-        }
-        old.clear();
-    };
     blobs_.each([&](const std::string& sha256, Instant stored_at) {
         if (stored_at >= before) return;
         old.push_back(sha256);
-        if (old.size() == 500) judge();
+        if (old.size() < 500) return;
+        removed += remove_unnamed(old, before);
+        old.clear();
     });
-    if (!old.empty()) judge();
+    removed += remove_unnamed(old, before);
+    if (removed > 0) log_.info("objects swept", {{"count", removed}});
+}
+
+int Intake::remove_unnamed(const std::vector<std::string>& objects, Instant before) {
+    if (objects.empty()) return 0;
+    const std::unique_lock naming{naming_};
+    const auto named = store_.referenced(objects);
+    int removed = 0;
+    for (const auto& sha256 : objects) {
+        if (named.contains(sha256)) continue;
+        blobs_.remove(sha256, before);
+        ++removed;
+    }
     return removed;
 }
 

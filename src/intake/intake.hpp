@@ -13,7 +13,7 @@ namespace millrace::intake {
 
 struct Settings {
     std::uint64_t max_bytes = std::uint64_t{64} << 30;  ///< of one upload
-    Duration sweep = 10min;                             ///< between two looks for what nobody needs
+    Duration sweep = 1h;                                ///< between two looks for objects nobody names
     Duration orphan_age = 24h;                          ///< how old an object without an owner must be to be removed
 };
 BOOST_DESCRIBE_STRUCT(Settings, (), (max_bytes, sweep, orphan_age))
@@ -78,15 +78,17 @@ public:
     /// One commit: file (receiving), job (blocked, visible at once) and events.
     Begun begin(Incoming incoming);
 
-    /// Aborts what dead servers were receiving, removes partial files and objects nobody names. Safe at any time.
-    void sweep();
+    /// Aborts what dead servers were receiving. Cheap; safe at any time.
+    void sweep_abandoned();
+    /// Removes partial files and objects that nobody names; lists every object. Safe at any time.
+    void sweep_objects();
 
     const Settings& settings() const { return settings_; }
 
 private:
     friend class Receiving;
     void abort(const File& file, const Error& reason);
-    int sweep_objects();
+    int remove_unnamed(const std::vector<std::string>& objects, Instant before);
 
     const Settings settings_;
     IntakeStore& store_;

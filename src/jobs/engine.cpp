@@ -49,7 +49,7 @@ struct Engine::State {
 
     void spawn(const char* name, void (State::*loop)(std::stop_token)) {
         threads.emplace_back([this, name, loop](std::stop_token stop) {
-            work::set_thread_name(name);
+            work::name_this_thread(name);
             (this->*loop)(stop);
         });
     }

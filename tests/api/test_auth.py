@@ -248,7 +248,7 @@ class Secrets(ApiCase):
 
 
 class Issuer(ApiCase):
-    settings = {"MILLRACE_ACCOUNTS_JWT_ISSUER": "https://id.example", "MILLRACE_ACCOUNTS_JWT_AUDIENCE": "millrace"}
+    settings = {"MILLRACE_ACCOUNTS_ISSUER": "https://id.example", "MILLRACE_ACCOUNTS_AUDIENCE": "millrace"}
 
     def test_iss_and_aud_are_checked_when_configured(self):
         iss, aud = "https://id.example", "millrace"
@@ -275,7 +275,7 @@ class Jwks(ApiCase):
         path = os.path.join(server.root, "jwks.json")
         with open(path, "w") as f:
             f.write(tokens.jwks(*keys))
-        server.env["MILLRACE_ACCOUNTS_JWKS_FILE"] = path
+        server.env["MILLRACE_ACCOUNTS_JWKS"] = path
         return server.start()
 
     def test_each_algorithm_is_taken_with_its_key(self):
@@ -352,7 +352,7 @@ class Jwks(ApiCase):
         threading.Thread(target=source.serve_forever, daemon=True).start()
         self.addCleanup(source.server_close)
         self.addCleanup(source.shutdown)
-        server = self.start({"MILLRACE_ACCOUNTS_JWKS_URL": f"http://127.0.0.1:{source.server_port}/jwks"}, secret=None)
+        server = self.start({"MILLRACE_ACCOUNTS_JWKS": f"http://127.0.0.1:{source.server_port}/jwks"}, secret=None)
         self.eventually(lambda: Client(server, self.keys["ES256"].token()).get(ME).status == 200, what="the first key is known")
         new = tokens.Key("EdDSA", "rotated")
         served["keys"] = tokens.jwks(new)

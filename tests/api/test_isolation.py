@@ -120,3 +120,48 @@ class Roles(ApiCase):
             with self.subTest(str(role)):
                 client = self.server.client(role=role)
                 self.assertIn(client.get("/api/v2/jobs/active?scope=all").status, (401, 403))
+
+
+class Organisations(ApiCase):
+    """Two organisations on one server: `org` in the token names them."""
+
+    def setUp(self):
+        super().setUp()
+        acme, other = "acme-" + uuid.uuid4().hex[:8], "other-" + uuid.uuid4().hex[:8]
+        self.ann, self.bob = self.user(org=acme), self.user(org=acme)
+        self.eve = self.user(org=other)
+        self.boss = self.user(org=acme, role="admin")
+        self.jobs = {c.user: self.external(c) for c in (self.ann, self.bob, self.eve)}
+
+    def ids(self, answer):
+        self.assertEqual(answer.status, 200, answer)
+        doc = answer.json()
+        return {j["id"] for j in (doc["items"] if isinstance(doc, dict) else doc)}
+
+    def test_own_is_the_default_within_an_organisation(self):
+        self.assertEqual(self.ids(self.bob.get("/api/v2/jobs")), {self.jobs[self.bob.user]})
+
+    def test_the_scope_org_ends_at_the_organisation(self):
+        for path in ("/api/v2/jobs?scope=org", "/api/v2/jobs/active?scope=org"):
+            mine = {self.jobs[self.ann.user], self.jobs[self.bob.user]}
+            self.assertEqual(self.ids(self.boss.get(path)), mine)
+            answer = self.bob.get(path)
+            if answer.status != 403:
+                self.assertEqual(self.ids(answer), mine)
+            answer = self.eve.get(path)
+            if answer.status != 403:
+                self.assertEqual(self.ids(answer), {self.jobs[self.eve.user]})
+
+    def test_a_job_of_another_organisation_is_404_even_with_scope_org(self):
+        job = self.jobs[self.eve.user]
+        for client in (self.ann, self.boss):
+            answer = client.get(f"/api/v2/jobs/{job}?scope=org")
+            self.assertIn(answer.status, (403, 404), answer)
+        self.assertEqual(self.boss.get(f"/api/v2/jobs/{job}").status, 404)
+
+    def test_a_stream_of_the_organisation_ends_there(self):
+        reader = self.stream(self.boss, "/api/v2/jobs/stream?scope=org")
+        self.assertEqual(reader.next().type, "snapshot")
+        foreign, own = self.external(self.eve), self.external(self.ann)
+        events = reader.until(lambda e: own in e.data)
+        self.assertEqual([e for e in events if foreign in e.data], [])

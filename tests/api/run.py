@@ -92,9 +92,9 @@ class Result(unittest.TestResult):
             print(f"{seconds:6.2f} s  {self.name(test)}", flush=True)
 
     def name(self, test):
-        case, note = getattr(test, "test_case", test), getattr(test, "params", None)
-        return (f"{self.prefix}.{getattr(case, '_testMethodName', case)}[{self.store}]"
-                + (f" ({', '.join(str(v) for v in note.values())[:100]})" if note else ""))
+        test_case, note = getattr(test, "test_case", test), getattr(test, "_message", None)
+        return (f"{self.prefix}.{getattr(test_case, '_testMethodName', test_case)}[{self.store}]"
+                + (f" ({note})"[:120] if isinstance(note, (str, int)) else ""))
 
     def _bad(self, test, error):
         text = "".join(traceback.format_exception(*error))

@@ -16,8 +16,7 @@ class Files(ApiCase):
         for base in self.bases:
             if "post" in self.openapi()["paths"].get(base, {}):
                 found = True
-                with self.subTest(base):
-                    yield base
+                yield base
         if not found:
             self.skipTest("not built yet: " + ", ".join(self.bases))
 

@@ -1,6 +1,7 @@
 """Deaths and stops: kill -9, SIGTERM, leases, several servers and workers on one database."""
 
 import concurrent.futures
+import os
 import signal
 import time
 import uuid
@@ -129,7 +130,6 @@ class Killed(ApiCase):
         server = self.start(env)
         me = server.client()
         job_id = me.upload_async(csv())
-        import os
         for _ in range(6):
             holder.wait_held("import.stored")
             server.kill()
@@ -304,6 +304,37 @@ class Several(ApiCase):
         after = me.job(job_id)
         self.assertEqual({**after, "links": None}, {**done, "links": None}, "completed is final")
         self.assertEqual(len(me.get("/api/v2/datasets").json()["items"]), 1)
+
+    def test_five_lost_leases_end_a_job_as_worker_crashed(self):
+        server = self.start_one("serve", self.url, self.directory)
+        me = server.client()
+        poison, deaths = me.upload_async(csv(), "poison.csv"), 0
+        while me.job(poison)["state"] != "failed":
+            worker = self.start_one("worker", self.url, self.directory, {"MILLRACE_FAILPOINT": "import.parsed:kill"})
+            self.eventually(lambda: not worker.alive() or me.job(poison)["state"] == "failed", timeout=20, what="the worker died")
+            deaths += not worker.alive()
+            worker.kill()
+            self.assertLessEqual(deaths, 6, "the job is tried for ever")
+        job = me.job(poison)
+        self.assert_job(job)
+        self.assertEqual((job["error_code"], deaths), ("worker_crashed", 5))
+        self.start_one("worker", self.url, self.directory)
+        self.assertEqual(me.upload(csv()).status, 201, "others go on")
+        self.report(poison, "retry", client=me)
+        self.assertEqual(me.wait_job(poison, states=("completed",))["progress"], 100, "a person may ask again")
+
+    def test_with_the_default_lease_a_job_is_claimable_within_30_seconds(self):
+        if not os.environ.get("MILLRACE_TEST_SLOW"):
+            self.skipTest("takes 30 s; MILLRACE_TEST_SLOW=1 runs it")
+        none = {"MILLRACE_JOBS_HEARTBEAT": None, "MILLRACE_JOBS_LEASE": None}
+        env, holder = self.holds(["import.parsed"])
+        server = self.start_one("serve", self.url, self.directory, none)
+        worker = self.start_one("worker", self.url, self.directory, {**env, **none})
+        job_id = (me := server.client()).upload_async(csv())
+        holder.wait_held("import.parsed")
+        self.start_one("worker", self.url, self.directory, none)
+        worker.kill()
+        self.assertEqual(me.wait_job(job_id, timeout=32)["state"], "completed")
 
     def test_a_key_is_shared_between_servers(self):
         one, two = (self.start_one("all", self.url, self.directory) for _ in range(2))

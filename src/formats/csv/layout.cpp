@@ -289,12 +289,13 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
     return layout;
 }
 
-Break judge_break(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, const Layout& layout) {
+Judgement judge_break(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, const Layout& layout) {
     constexpr std::size_t looked_at_max = 60;
     Arena arena;
     Record record;
     std::vector<Record> rows;  // not blank
     bool reaches_end = true;
+    const auto first = at;
     bool gap = false;
     std::size_t returns = 0;  // rows that look like the table again
     for (; at < text.size(); at = record.end) {
@@ -313,45 +314,48 @@ Break judge_break(std::string_view text, std::size_t at, bool complete, const Di
             continue;
         }
         if (record.cells.size() == layout.width && !is_alien(record.cells, layout.models)) {
-            if (++returns > 0 && rows.size() < 2) return Break::none;
-            reaches_end = false;
+            ++returns;
             break;
         }
         rows.push_back(record);
     }
     reaches_end = reaches_end && complete;
-    if (returns > 0 || rows.empty()) return Break::none;
+    // When the table goes on, all that came before it is damage; when the text ends here, more of it may tell more.
+    const Judgement goes_on{Break::none, std::max(at, first + 1)};
+    const Judgement other_table{Break::other_table, 0};
+    const Judgement footnotes{Break::footnotes, 0};
+    if (returns > 0 || rows.empty()) return goes_on;
     const auto filled = [](const Record& r) {
         return std::count_if(r.cells.begin(), r.cells.end(), [](const Cell& c) { return !trim(c.text()).empty(); });
     };
     const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1; });
-    if (layout.width > 1 && reaches_end && notes && rows.size() <= 30) return Break::footnotes;
+    if (layout.width > 1 && reaches_end && notes && rows.size() <= 30) return footnotes;
     if (gap && reaches_end && rows.size() <= 2 && rows[0].cells.size() != layout.width &&
         !looks_like_heading(rows[0].cells)) {
         // Sentences with commas in them, behind an empty line.
-        return Break::footnotes;
+        return footnotes;
     }
-    if (gap && rows.size() >= 2) return Break::other_table;
-    if (rows.size() < 3) return Break::none;
+    if (gap && rows.size() >= 2) return other_table;
+    if (rows.size() < 3) return goes_on;
     const auto width = rows[0].cells.size();
     const bool constant = width != layout.width && width > 1 && std::all_of(rows.begin() + 1, rows.end(), [&](const Record& r) {
         return r.cells.size() == rows[1].cells.size();
     });
-    if (!constant || (!reaches_end && rows.size() < 20)) return Break::none;
+    if (!constant || (!reaches_end && rows.size() < 20)) return goes_on;
     // Rows that only lack their last, often empty, cells or have empty ones too many are rows of this table.
     if (width < layout.width) {
         bool optional = true;
         for (auto c = width; c < layout.width; ++c) optional = optional && layout.models[c].empty_share() > 0.05;
-        if (optional && !is_alien(rows[0].cells, layout.models)) return Break::none;
+        if (optional && !is_alien(rows[0].cells, layout.models)) return goes_on;
     } else {
         const bool surplus_empty = std::all_of(rows.begin(), rows.end(), [&](const Record& r) {
             return r.cells.size() > layout.width &&
                    std::all_of(r.cells.begin() + static_cast<std::ptrdiff_t>(layout.width), r.cells.end(),
                                [](const Cell& c) { return trim(c.text()).empty(); });
         });
-        if (surplus_empty && !is_alien(rows[0].cells, layout.models)) return Break::none;
+        if (surplus_empty && !is_alien(rows[0].cells, layout.models)) return goes_on;
     }
-    return Break::other_table;
+    return other_table;
 }
 
 }  // namespace millrace::formats::csv

@@ -8,12 +8,14 @@
 #include "base/describe.hpp"
 #include "base/error.hpp"
 #include "base/utf8.hpp"
+#include "formats/csv/csv.hpp"
 #include "formats/csv/detail/repair.hpp"
 
 namespace millrace::formats::csv {
 namespace {
 
 constexpr std::size_t batch_bytes = 256 * 1024;         ///< of text per batch, about
+constexpr std::size_t stretch_bytes_min = 2 * 1024;     ///< indexed at least, where the file is damaged
 constexpr std::size_t raw_bytes_max = 64 * 1024;        ///< of a Reject
 constexpr std::size_t stray_quote_bytes = 256 * 1024;   ///< a quote open for longer is put to the test
 constexpr std::size_t repaired_line_bytes_max = 64 * 1024;
@@ -131,6 +133,8 @@ void Reader::open() {
     }
     at_ = layout_.body;
     describe();
+    is_plain_ = sniffed_.dialect.is_plain();
+    cr_only_ = report_.dialect["line_end"] == "cr";
 }
 
 void Reader::describe() {
@@ -173,7 +177,7 @@ bool Reader::next(TextBatch& batch) {
         break;
     }
     batch.bytes_consumed = done_ ? report_.bytes : stream_.source_offset(stream_.offset() + at_);
-    return batch.rows > 0 || !done_;
+    return batch.rows > 0;
 }
 
 void Reader::finish() {
@@ -193,7 +197,86 @@ void Reader::finish() {
 
 Reader::Step Reader::step(TextBatch& batch) {
     if (batch.rows > 0 && at_ >= batch_bytes) return Step::batch_full;
+    if (is_plain_ && after_ == Break::none) {
+        const auto before = at_;
+        regular(batch);
+        if (at_ > before && at_ >= batch_bytes) return batch.rows > 0 ? Step::batch_full : Step::go_on;
+    }
     return careful(batch);
+}
+
+/// Delivers the rows from at_ on that are regular to the last quote, as far as there are any in this batch.
+void Reader::regular(TextBatch& batch) {
+    const auto text = stream_.text();
+    const auto limit = layout_.end ? std::min(*layout_.end, text.size()) : text.size();
+    if (at_ >= limit) return;
+    const auto segment = text.substr(at_, std::min(limit - at_, stretch_));
+    const Marks marks{sniffed_.dialect.delimiter[0], sniffed_.dialect.quote, cr_only_ ? '\r' : '\n'};
+    index_cells(segment, marks, index_);
+    const bool suspect = stream_.is_suspect(stream_.offset() + at_, stream_.offset() + at_ + segment.size());
+    const auto width = layout_.width;
+    std::size_t cells = 0;
+    std::size_t begin = 0;
+    std::size_t rows = 0;
+    for (; rows < index_.rows; ++rows) {
+        if (index_.row_ends[rows] - cells != width) break;
+        const std::size_t end = index_.cell_ends[cells + width - 1];
+        if (width == 1 && is_blank(segment.substr(begin, end - begin))) break;
+        if (suspect && first_invalid_utf8(segment.substr(begin, end - begin)) != std::string_view::npos) break;
+        cells += width;
+        begin = end + 1;
+    }
+    // Where rows are damaged, what was indexed behind them is thrown away: index less until it gets better.
+    const bool broken = begin + stretch_ / 4 < segment.size();
+    stretch_ = broken ? std::clamp<std::size_t>(begin * 2, stretch_bytes_min, batch_bytes) : std::min(stretch_ * 2, batch_bytes);
+    if (rows == 0) return;
+    if (!counting_) deliver(batch, segment, rows);
+    else batch.rows += rows;
+    report_.rows_out += rows;
+    at_ += begin;
+}
+
+void Reader::deliver(TextBatch& batch, std::string_view segment, std::size_t rows) {
+    const auto width = layout_.width;
+    const auto columns = layout_.columns;
+    const char quote = sniffed_.dialect.quote;
+    const char* const text = segment.data();
+    const auto had = batch.cells.size();
+    batch.cells.resize(had + rows * columns);
+    Cell* out = batch.cells.data() + had;
+    const std::uint32_t* ends = index_.cell_ends.data();
+    std::uint32_t begin = 0;
+    for (std::size_t r = 0; r < rows; ++r, ends += width) {
+        for (std::size_t c = 0; c < columns; ++c) {
+            std::uint32_t end = ends[c];
+            const auto next = end + 1;
+            if (c + 1 == width && !cr_only_ && end > begin && text[end - 1] == '\r') --end;
+            if (quote != 0 && end > begin && text[begin] == quote) {
+                *out++ = unquoted(segment.substr(begin + 1, end - begin - 2));
+            } else {
+                *out++ = {text + begin, end - begin, false};
+            }
+            begin = next;
+        }
+        begin = ends[width - 1] + 1;
+    }
+    batch.rows += rows;
+}
+
+/// The text of a regular quoted cell: its doubled quotes are halved.
+Cell Reader::unquoted(std::string_view text) {
+    const char quote = sniffed_.dialect.quote;
+    auto found = text.find(quote);
+    if (found == std::string_view::npos) return {text.data(), static_cast<std::uint32_t>(text.size()), true};
+    scratch_.clear();
+    std::size_t clean = 0;
+    for (; found != std::string_view::npos; found = text.find(quote, clean + 1)) {
+        scratch_ += text.substr(clean, found - clean);
+        clean = found + 1;  // the second of the two stays
+    }
+    scratch_ += text.substr(clean);
+    const auto kept = arena_.keep(scratch_);
+    return {kept.data(), static_cast<std::uint32_t>(kept.size()), true};
 }
 
 /// Makes the text behind at_ longer. Rows already in the batch point into the text, so they are handed over first.
@@ -204,6 +287,7 @@ Reader::Step Reader::grow(TextBatch& batch) {
         stream_.consume(at_);
         if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
         at_ = lines_at_ = 0;
+        arena_.clear();
     }
     if (!stream_.extend()) return Step::done;
     return Step::go_on;
@@ -249,7 +333,9 @@ Reader::Step Reader::settle(TextBatch& batch) {
         // Whether a table ends here is seen in what follows, so enough of it must be there.
         if (text.size() - at_ < batch_bytes && !stream_.complete()) return grow(batch);
         if (judged_until_ <= stream_.offset() + at_) {
-            after_ = judge_break(text, at_, stream_.complete(), sniffed_.dialect, layout_);
+            const auto judged = judge_break(text, at_, stream_.complete(), sniffed_.dialect, layout_);
+            after_ = judged.what;
+            judged_until_ = stream_.offset() + judged.until;
         }
     }
     at_ = record_.end;
@@ -349,7 +435,7 @@ void Reader::note_repair(std::string_view what) {
 }
 
 void Reader::emit(TextBatch& batch) {
-    batch.cells.insert(batch.cells.end(), record_.cells.begin(),
+    if (!counting_) batch.cells.insert(batch.cells.end(), record_.cells.begin(),
                        record_.cells.begin() + static_cast<std::ptrdiff_t>(layout_.columns));
     ++batch.rows;
     ++report_.rows_out;
@@ -370,11 +456,19 @@ void Reader::reject(std::string code, std::string reason) {
 
 /// Counts the line ends up to `until`.
 void Reader::pass_lines(std::size_t until) {
+    if (until <= lines_at_) return;
     const auto text = stream_.text();
-    for (; lines_at_ < until; ++lines_at_) {
-        const char c = text[lines_at_];
-        if (c == '\n' || (c == '\r' && (lines_at_ + 1 >= text.size() || text[lines_at_ + 1] != '\n'))) ++line_;
-    }
+    line_ += count_line_ends(text.substr(lines_at_, until - lines_at_));
+    lines_at_ = until;
+    // The two bytes of one line end may have been counted apart.
+    if (until < text.size() && text[until - 1] == '\r' && text[until] == '\n') --line_;
+}
+
+ReadReport count(Source& source, const ReadOptions& options) {
+    Reader reader{source, options};
+    reader.count_only();
+    for (TextBatch batch; reader.next(batch);) {}
+    return reader.report();
 }
 
 }  // namespace millrace::formats::csv

@@ -256,30 +256,12 @@ void split_line(std::string_view line, const Dialect& dialect, Arena& arena, Rec
     }
 }
 
-namespace {
-
-/// Does a line inside a cell over several lines read as a row of its own?
-bool swallows_rows(std::string_view text, const Record& record, const Dialect& dialect, std::size_t width) {
-    if (record.lines < 3 || width < 3) return false;
-    Arena arena;
-    Record line;
-    auto at = record.begin;
-    for (std::uint32_t i = 0; i < std::min<std::uint32_t>(record.lines, 50); ++i, at = line.end) {
-        if (at >= record.content_end) break;
-        if (parse_record(text, at, true, dialect, Quotes::line, arena, line) != Parsed::record) break;
-        if (i > 0 && i + 1 < record.lines && line.cells.size() == width && !line.irregular) return true;
-    }
-    return false;
-}
-
-}  // namespace
-
 Parsed parse_in_table(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, std::size_t width,
                       Arena& arena, Record& out) {
     const auto parsed = parse_record(text, at, complete, dialect, Quotes::multiline, arena, out);
     if (parsed != Parsed::record || out.lines == 1) return parsed;
-    const bool fits = out.cells.size() == width && !out.irregular;
-    if (fits && !swallows_rows(text, out, dialect, width)) return parsed;
+    // The block-wise tokenizer takes such a record too; both must agree.
+    if (out.cells.size() == width && !out.irregular) return parsed;
     Record line;
     parse_record(text, at, complete, dialect, Quotes::line, arena, line);
     if (line.cells.size() == width || out.irregular) out = std::move(line);

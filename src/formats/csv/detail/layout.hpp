@@ -39,7 +39,12 @@ struct LayoutGiven {
 /// Reads the start of a text, at most 1 MiB of it. `complete`: nothing follows `text`.
 Layout find_layout(std::string_view text, bool complete, const Dialect& dialect, const LayoutGiven& given);
 
+struct Judgement {
+    Break what = Break::none;
+    std::size_t until = 0;  ///< up to here the answer is the same for every record
+};
+
 /// Judges the record at `at`, which is blank or has another width than the table, by what follows it in `text`.
-Break judge_break(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, const Layout& layout);
+Judgement judge_break(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, const Layout& layout);
 
 }  // namespace millrace::formats::csv

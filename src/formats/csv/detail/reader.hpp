@@ -10,6 +10,7 @@
 #include "formats/csv/detail/record.hpp"
 #include "formats/csv/detail/repair.hpp"
 #include "formats/csv/detail/sniff.hpp"
+#include "formats/csv/detail/tokenizer.hpp"
 #include "formats/encoding.hpp"
 #include "formats/format.hpp"
 
@@ -40,6 +41,8 @@ public:
     bool has_header() const override { return layout_.has_header; }
     bool next(TextBatch& batch) override;
     const ReadReport& report() const override { return report_; }
+    /// From now on batches have rows and no cells.
+    void count_only() { counting_ = true; }
     const Dialect& dialect() const { return sniffed_.dialect; }
     const Sniffed& sniffed() const { return sniffed_; }
     const Layout& layout() const { return layout_; }
@@ -53,6 +56,9 @@ private:
     void describe();
     void finish();
     Step step(TextBatch& batch);
+    void regular(TextBatch& batch);
+    void deliver(TextBatch& batch, std::string_view segment, std::size_t rows);
+    Cell unquoted(std::string_view text);
     Step careful(TextBatch& batch);
     Step grow(TextBatch& batch);
     Step settle(TextBatch& batch);
@@ -76,6 +82,12 @@ private:
     ReadReport report_;
     Arena arena_;
     Record record_;
+    CellIndex index_;
+    std::size_t stretch_ = 256 * 1024;  ///< bytes to index at once
+    std::string scratch_;
+    bool is_plain_ = false;  ///< the block-wise tokenizer may be used
+    bool cr_only_ = false;   ///< lines end with CR alone
+    bool counting_ = false;
     std::map<std::string, std::uint64_t> repairs_;  ///< what was done, how often
     std::uint64_t repairs_tried_ = 0;
     bool repaired_ = false;          ///< record_ has been counted as repaired

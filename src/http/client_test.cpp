@@ -44,7 +44,7 @@ struct Fixture {
               {"PUT", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"POST", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"PUT", "/refuse", [](const Request&) -> Begun { throw Error{Code::payload_too_large, {{"limit", "1"}}}; }},
-              {"GET", "/stream", [](const Request&) -> Begun { return Answer{EventStream{std::make_unique<EndlessSource>(), {}}}; }},
+              {"GET", "/stream", [](const Request&) -> Begun { return EventStream{std::make_unique<EndlessSource>(), {}}; }},
           }}} {
         server.start();
         url = "http://" + server.addresses().front();
@@ -73,7 +73,7 @@ TEST_CASE("a request is answered with status, headers and body, on a kept connec
     Fixture f;
     for (int i = 0; i < 3; ++i) {
         const auto got = f.client.send({.url = f.url + "/hello/" + encode_segment("a b/ü")});
-        CHECK(got.status == (i >= 0 ? 400 : 0));  // an encoded slash is refused by the server
+        CHECK(got.status == 400);  // an encoded slash is refused by the server
         const auto fine = f.client.send({.url = f.url + "/hello/" + encode_segment("a b ü")});
         CHECK(fine.status == 200);
         CHECK(fine.body == "hello a b ü");

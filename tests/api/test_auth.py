@@ -369,7 +369,7 @@ class ApiKeys(ApiCase):
         return answer.json()
 
     def secret_of(self, doc):
-        return next(v for v in doc.values() if isinstance(v, str) and v.startswith("mr_"))
+        return doc["key"]
 
     def test_a_key_is_the_user_who_made_it(self):
         secret = self.secret_of(self.make())
@@ -421,7 +421,7 @@ class ApiKeys(ApiCase):
 
 
 class Sessions(ApiCase):
-    PATH = "/api/v2/sessions"
+    PATH = "/api/v2/session"
 
     def open(self, client=None):
         self.need_route("POST", self.PATH)
@@ -469,10 +469,9 @@ class Sessions(ApiCase):
 
     def test_a_closed_session_is_401(self):
         client, csrf = self.session()
-        for path in (self.PATH + "/current", self.PATH):
-            answer = client.delete(path, headers={"X-CSRF-Token": csrf})
-            if answer.status not in (404, 405):
-                break
+        self.assert_problem(client.delete(self.PATH), 403, "csrf")
+        self.assertEqual(client.get(ME).status, 200)
+        answer = client.delete(self.PATH, headers={"X-CSRF-Token": csrf})
         self.assertEqual(answer.status, 204, answer)
         self.assert_unauthorized(client.get(ME))
 
@@ -481,9 +480,81 @@ class Sessions(ApiCase):
             self.assert_unauthorized(Client(self.server, headers={"Cookie": "millrace_session=" + value}).get(ME), value)
 
 
-class Whoami(ApiCase):
-    def test_everybody_belongs_to_the_organisation_default_at_first(self):
-        self.need_route("GET", "/api/v2/me")
+class Users(ApiCase):
+    def setUp(self):
+        super().setUp()
+        self.need_route("POST", "/api/v2/users")
+        self.admin = self.user(role="admin")
+
+    def local(self, role="user"):
+        """(email, password, id) of a new user who logs in with a password."""
+        email, password = f"{uuid.uuid4().hex}@example.org", "correct horse battery staple"
+        answer = self.admin.post("/api/v2/users", {"email": email, "password": password, "name": "Ann", "role": role})
+        self.assertEqual(answer.status, 201, answer)
+        self.assertNotIn("password", answer.text)
+        self.assertNotIn("argon", answer.text)
+        return email, password, answer.json()["id"]
+
+    def log_in(self, email, password):
+        return self.server.anonymous().post("/api/v2/session", {"email": email, "password": password})
+
+    def test_me_says_who_one_is(self):
         me = self.me.get("/api/v2/me").json()
         self.assertEqual((me["id"], me["role"]), (self.me.user, "user"))
-        self.assertIn("default", json.dumps(me))
+        self.assertEqual(self.user().get("/api/v2/me").json()["org_id"], me["org_id"], "everybody starts in one organisation")
+        self.assertNotEqual(self.user(org="elsewhere").get("/api/v2/me").json()["org_id"], me["org_id"])
+
+    def test_users_are_for_administrators(self):
+        _, _, id_ = self.local()
+        for method, path, body in (("GET", "/api/v2/users", None), ("GET", f"/api/v2/users/{id_}", None),
+                                   ("POST", "/api/v2/users", {"email": "x@example.org", "password": "p" * 20, "role": "admin"}),
+                                   ("PATCH", f"/api/v2/users/{self.me.user}", {"role": "admin"})):
+            answer = self.me.request(method, path, json=body)
+            self.assertIn(answer.status, (403, 404), f"{method} {path} {answer}")
+        self.assertEqual(self.me.get("/api/v2/me").json()["role"], "user")
+
+    def test_a_password_opens_a_session_and_a_wrong_one_does_not(self):
+        email, password, id_ = self.local()
+        answer = self.log_in(email, password)
+        self.assertEqual(answer.status, 201, answer)
+        client = Client(self.server, headers={"Cookie": answer.header("Set-Cookie").split(";")[0]})
+        self.assertEqual(client.get("/api/v2/me").json()["id"], id_)
+        unknown = self.log_in("nobody@example.org", password)
+        self.assert_unauthorized(unknown)
+        for bad in (password + "x", password[:-1], password.upper(), "", "x" * 100_000):
+            wrong = self.log_in(email, bad)
+            self.assertEqual((wrong.status, wrong.body), (401, unknown.body), bad[:20])
+
+    def test_a_new_password_ends_sessions(self):
+        email, password, id_ = self.local()
+        cookie = self.log_in(email, password).header("Set-Cookie").split(";")[0]
+        client = Client(self.server, headers={"Cookie": cookie})
+        self.assertEqual(client.get(ME).status, 200)
+        answer = self.admin.request("PUT", f"/api/v2/users/{id_}/password", json={"password": "another long password"})
+        self.assertEqual(answer.status, 204, answer)
+        self.assert_unauthorized(client.get(ME))
+        self.assert_unauthorized(self.log_in(email, password))
+        self.assertEqual(self.log_in(email, "another long password").status, 201)
+
+    def test_a_disabled_user_is_out_at_once(self):
+        email, password, id_ = self.local()
+        answer = self.log_in(email, password)
+        client = Client(self.server, headers={"Cookie": answer.header("Set-Cookie").split(";")[0]})
+        key = client.post("/api/v2/api-keys", {"name": "k"}, headers={"X-CSRF-Token": answer.json()["csrf_token"]}).json()["key"]
+        self.assertEqual(Client(self.server, key).get(ME).status, 200)
+        self.assertEqual(self.admin.request("PATCH", f"/api/v2/users/{id_}", json={"disabled": True}).status, 200)
+        self.assert_unauthorized(client.get(ME))
+        self.assert_unauthorized(Client(self.server, key).get(ME))
+        self.assert_unauthorized(self.log_in(email, password))
+
+    def test_a_user_cannot_give_himself_a_better_key(self):
+        answer = self.me.post("/api/v2/api-keys", {"name": "k", "role": "admin"})
+        self.assert_problem(answer, 403, "forbidden")
+
+    def test_a_taken_email_is_409_and_bad_fields_are_422(self):
+        email, password, _ = self.local()
+        self.assert_problem(self.admin.post("/api/v2/users", {"email": email, "password": password}), 409)
+        self.assert_problem(self.admin.post("/api/v2/users", {"email": email.upper(), "password": password}), 409)
+        for body in ({}, {"email": "a@b.c"}, {"email": "no-at", "password": password}, {"email": "a@example.org", "password": "short"},
+                     {"email": "b@example.org", "password": password, "role": "root"}, {"email": "c@example.org", "password": password, "id": "x"}):
+            self.assert_problem(self.admin.post("/api/v2/users", body), 422)

@@ -376,9 +376,7 @@ void Reader::settle_row(TextBatch& batch, std::string_view raw) {
     const auto& dialect = sniffed_.dialect;
     const bool small = raw.size() <= repaired_line_bytes_max && repairs_tried_ < repairs_tried_max;
     if (record_.irregular && small) {
-        const bool wrapped = std::any_of(record_.cells.begin(), record_.cells.end(),
-                                         [](const Cell& c) { return c.quoted; }) || record_.unclosed;
-        if (wrapped || record_.cells.size() != width) {
+        if (record_.broken || record_.cells.size() != width) {
             ++repairs_tried_;
             if (auto repair = repair_quote(raw, dialect, layout_.models, arena_)) {
                 record_.cells = std::move(repair->cells);

@@ -41,7 +41,7 @@ public:
         quotes_ = quotes;
         out_.begin = at;
         out_.cells.clear();
-        out_.irregular = out_.unclosed = false;
+        out_.irregular = out_.broken = out_.unclosed = false;
         out_.lines = 1;
         if (at >= text_.size()) return complete_ ? Parsed::nothing : Parsed::need_more;
         for (;;) {
@@ -155,11 +155,12 @@ private:
             escaped = true;
         };
         const bool irregular_before = out_.irregular;
+        const bool broken_before = out_.broken;
         for (std::size_t at = open + 1;; ++at) {
             at = next_in_quotes(at);
             if (at == npos || at >= text_.size()) {
                 if (!complete_ && at == npos) return End::need_more;
-                out_.irregular = irregular_before;
+                out_.irregular = irregular_before, out_.broken = broken_before;
                 return unclosed(begin, open);
             }
             if (text_[at] == '\\' && dialect_.escape == Escape::backslash) {
@@ -169,7 +170,7 @@ private:
             }
             if (text_[at] != quote) {  // a line end
                 if (quotes_ == Quotes::line) {
-                    out_.irregular = irregular_before;
+                    out_.irregular = irregular_before, out_.broken = broken_before;
                     return unclosed(begin, open);
                 }
                 if (text_[at] == '\r' && at + 1 < text_.size() && text_[at + 1] == '\n') ++at;
@@ -194,11 +195,11 @@ private:
             }
             if (may_be_delimiter(behind)) return End::need_more;
             if (is_line_end(behind) || is_delimiter(behind)) {
-                if (behind != at + 1 && !dialect_.skip_space) out_.irregular = true;
+                if (behind != at + 1 && !dialect_.skip_space) out_.irregular = out_.broken = true;
                 return close(undone, escaped, clean, at, behind);
             }
             if (is_delimiter(at + 1)) return close(undone, escaped, clean, at, at + 1);
-            if (dialect_.escape != Escape::none) out_.irregular = true;
+            if (dialect_.escape != Escape::none) out_.irregular = out_.broken = true;
         }
     }
 
@@ -213,7 +214,7 @@ private:
 
     End unclosed(std::size_t begin, std::size_t open) {
         lines_in_cell_ = 0;
-        out_.unclosed = out_.irregular = true;
+        out_.unclosed = out_.broken = out_.irregular = true;
         return unquoted(begin, open + 1);
     }
 
@@ -261,10 +262,10 @@ Parsed parse_in_table(std::string_view text, std::size_t at, bool complete, cons
     const auto parsed = parse_record(text, at, complete, dialect, Quotes::multiline, arena, out);
     if (parsed != Parsed::record || out.lines == 1) return parsed;
     // The block-wise tokenizer takes such a record too; both must agree.
-    if (out.cells.size() == width && !out.irregular) return parsed;
+    if (out.cells.size() == width && !out.broken) return parsed;
     Record line;
     parse_record(text, at, complete, dialect, Quotes::line, arena, line);
-    if (line.cells.size() == width || out.irregular) out = std::move(line);
+    if (line.cells.size() == width || out.broken) out = std::move(line);
     return parsed;
 }
 

@@ -46,6 +46,7 @@ struct Record {
     std::size_t content_end = 0;  ///< before its line end
     std::uint32_t lines = 1;      ///< physical lines it spans
     bool irregular = false;       ///< a quote stood where the dialect has none, or text followed a closing quote
+    bool broken = false;          ///< irregular in or behind a quoted cell, not just a quote inside an unquoted one
     bool unclosed = false;        ///< a quoted cell had no end; it was read as text instead
     std::vector<Cell> cells;
 

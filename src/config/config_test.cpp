@@ -198,7 +198,7 @@ TEST_CASE("an unknown variable warns, because orchestrators inject names of thei
 }
 
 TEST_CASE("wrong values are refused with their origin") {
-    struct Row { const char* name; Layers layers; std::string_view want; };
+    struct Row { std::string name; Layers layers; std::string_view want; };
     for (const Row& row : std::initializer_list<Row>{
              {"no number", {.environment = {{"MILLRACE_RETRIES", "many"}}}, "environment MILLRACE_RETRIES: it takes a whole number"},
              {"too large", {.flags = {{"retries", "99999999999"}}}, "flag --retries: the number is too large"},

@@ -44,7 +44,7 @@ TEST_CASE("a filter becomes checked terms and free texts") {
 }
 
 TEST_CASE("a day stands for all of it") {
-    struct Row { const char* name; std::string_view text; Operator op; Instant value; Duration span; };
+    struct Row { std::string name; std::string_view text; Operator op; Instant value; Duration span; };
     const auto day = at("2026-01-01T00:00:00Z"), next = at("2026-01-02T00:00:00Z");
     for (const Row& row : std::initializer_list<Row>{
              {"on", "created_at:2026-01-01", Operator::equal, day, std::chrono::days{1}},
@@ -64,7 +64,7 @@ TEST_CASE("a day stands for all of it") {
 }
 
 TEST_CASE("a filter that cannot be meant is refused at its place") {
-    struct Row { const char* name; std::string_view text; std::string_view code; std::string_view detail; };
+    struct Row { std::string name; std::string_view text; std::string_view code; std::string_view detail; };
     for (const Row& row : std::initializer_list<Row>{
              {"unknown field", "stat:failed", "unknown_field", "at character 1: there is no field \"stat\"; did you mean \"state\"?"},
              {"unknown word", "state:faild", "unknown_value", "did you mean \"failed\"?"},

@@ -21,6 +21,17 @@ namespace millrace::formats::csv {
 /// `open` throws Error{empty_file | not_text | line_too_long | too_many_columns}; a table without rows is no error.
 const Format& format();
 
+/// Writes the first table of `source` as standard CSV: comma, double quote, CRLF, UTF-8, every cell's text as it stood.
+/// A cell is quoted only when it has to be; null and the empty string are both written as nothing. Stacked headings
+/// are joined, a table without one gets none, what stands before and behind the table is left out and reported.
+/// Rows that an import would refuse are kept with all their cells (padded, or the surplus joined) and count as
+/// repaired. An empty file gives an empty one. Throws what `open` and reading throw.
+ReadReport convert(Source& source, Sink& sink, const ReadOptions& options = {});
+
+/// What would be decided about a file: {"delimiter", "quote", ..., "confidence", "reason", "names", "candidates": [...]}.
+/// Reads at most its first MiB. Throws like open.
+json::object sniff(Source& source, const ReadOptions& options = {});
+
 /// The account of a file without its rows: what reading it all would report, at a third of the cost. Throws like open.
 ReadReport count(Source& source, const ReadOptions& options = {});
 

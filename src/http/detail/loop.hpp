@@ -13,7 +13,6 @@
 #include "http/detail/list.hpp"
 #include "http/detail/signal.hpp"
 #include "http/server.hpp"
-#include "work/pool.hpp"
 
 namespace millrace::http::detail {
 

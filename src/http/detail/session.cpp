@@ -241,6 +241,8 @@ std::optional<Response> Session::answer_without_handler() {
         request_ = Request{};
         request_.method = head.method.in(in_);
         request_.chunked = head.chunked;
+        // A target of no known form may be a sign that the two sides disagree on where requests begin.
+        if (error.code() == Code::bad_request) keep_alive_ = false;
         early = problem(error);
     }
     in_.erase(0, head.size);
@@ -294,10 +296,8 @@ void Session::begin() noexcept {
 }
 
 Awaitable<bool> Session::begin_on_pool() {
-    auto& pool = shared_.pool(request_.route->lane);
-    if (pool.queued() >= shared_.settings.queue_max) co_return false;
     auto task = [this] { begin(); };
-    const bool accepted = co_await on_pool(pool, task);
+    const bool accepted = co_await on_pool(shared_.pool(request_.route->lane), task, shared_.settings.queue_max);
     co_return accepted;
 }
 

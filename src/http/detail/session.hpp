@@ -81,7 +81,7 @@ private:
     void limit(Duration time);
     void unlimit();
     template <class F>
-    Awaitable<bool> on_pool(work::Pool& pool, F task);
+    Awaitable<bool> on_pool(Workers& pool, F task, std::size_t queue_max = SIZE_MAX);
     void watch_for_hangup();
     void stop_watching();
     void note_served();

@@ -9,6 +9,7 @@ namespace millrace::http::detail {
 namespace {
 
 constexpr std::size_t download_block_bytes = 64 * 1024;
+constexpr std::string_view no_text;
 
 iovec part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
@@ -103,7 +104,7 @@ Awaitable<void> Session::send_download(Download& download) {
     const bool chunked = !size && minor_version_ == 1 && status != 304;
     const auto head = head_text(status, headers, status == 304 ? std::nullopt : size, chunked, download.etag);
     bool sent = false;
-    if (bodiless) sent = co_await send(head, {});
+    if (bodiless) sent = co_await send(head, no_text);
     else sent = co_await send_blocks(download, offset, size);
     download_block_.reset();
     if (!sent) cut_ = true;

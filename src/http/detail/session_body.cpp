@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t worth_a_block = 16 * 1024;
 /// A refused body up to this size is read to its end, so that the connection can go on.
 constexpr std::uint64_t drain_bytes_max = 64 * 1024;
+constexpr std::string_view no_text;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool ended(Io::State state) { return state == Io::State::closed || state == Io::State::failed; }
@@ -21,7 +22,7 @@ Awaitable<void> Session::receive_body() {
     sink_failed_ = false;
     BodyEnd end = BodyEnd::complete;
     if (expects_continue_ && in_.empty()) {
-        const bool sent = co_await send(go_on, {});
+        const bool sent = co_await send(go_on, no_text);
         if (!sent) end = BodyEnd::closed;
     }
     expects_continue_ = false;

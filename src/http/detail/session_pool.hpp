@@ -34,14 +34,14 @@ void Session::guarded(F work) noexcept {
     }
 }
 
-/// Runs `task` on the pool and comes back. False, and nothing ran, when the pool takes no more.
+/// Runs `task` on the pool and comes back. False, and nothing ran, when `queue_max` tasks wait already.
 template <class F>
-Awaitable<bool> Session::on_pool(work::Pool& pool, F task) {
+Awaitable<bool> Session::on_pool(Workers& pool, F task, std::size_t queue_max) {
     auto job = [this, task]() mutable {
         task();
         asio::post(loop_.io, [this] { hop_.set(); });
     };
-    const bool accepted = pool.submit(std::move(job));
+    const bool accepted = pool.submit(std::move(job), queue_max);
     if (accepted) co_await hop_.wait();
     co_return accepted;
 }

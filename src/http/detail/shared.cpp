@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 
-work::Pool::Options pool_options(std::string name, std::uint64_t threads) {
-    work::Pool::Options options;
-    options.name = std::move(name);
-    options.threads = std::max<std::uint64_t>(threads, 1);
-    return options;
-}
-
 /// Leaves descriptors for everything else in the process.
 std::uint64_t connections_within_limits(std::uint64_t wanted) {
     rlimit limit{};
@@ -53,9 +46,9 @@ Shared::Shared(Settings given, Router given_router, Hooks given_hooks)
       hooks{std::move(given_hooks)},
       connections_max{connections_within_limits(settings.connections_max)},
       rate_limit{settings.rate_limit},
-      reads{pool_options("http reads", settings.read_threads)},
-      commits{pool_options("http commits", settings.commit_threads)},
-      files{pool_options("http files", settings.file_threads)} {}
+      reads{"http reads", std::max<std::uint64_t>(settings.read_threads, 1)},
+      commits{"http commits", std::max<std::uint64_t>(settings.commit_threads, 1)},
+      files{"http files", std::max<std::uint64_t>(settings.file_threads, 1)} {}
 
 SslContext Shared::certificate() const {
     const std::lock_guard lock{certificate_mutex_};

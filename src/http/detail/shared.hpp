@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "http/detail/transport.hpp"
+#include "http/detail/workers.hpp"
 #include "http/server.hpp"
-#include "work/pool.hpp"
 
 namespace millrace::http::detail {
 
@@ -33,7 +33,7 @@ private:
 struct Shared {
     Shared(Settings given, Router given_router, Hooks given_hooks);
 
-    work::Pool& pool(Lane lane) { return lane == Lane::reads ? reads : lane == Lane::commits ? commits : files; }
+    Workers& pool(Lane lane) { return lane == Lane::reads ? reads : lane == Lane::commits ? commits : files; }
     SslContext certificate() const;
     void set_certificate(SslContext context);
     /// A client has ended while the server stops.
@@ -45,7 +45,7 @@ struct Shared {
     const Hooks hooks;
     std::uint64_t connections_max;
     RateLimit rate_limit;
-    work::Pool reads, commits, files;
+    Workers reads, commits, files;
     std::atomic<std::uint64_t> connections = 0;
     std::atomic<std::uint64_t> streams = 0;
     std::atomic<std::uint64_t> refused = 0;

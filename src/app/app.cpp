@@ -59,11 +59,11 @@ fs::path make_data_dir(const std::string& path) {
 }
 
 std::unique_ptr<storage::Storage> open_storage(const Settings& settings, const fs::path& data_dir, events::Hub& hub,
-                                               const Clock& clock, observe::Log& log) {
+                                               const observe::Log& log) {
     if (settings.database.url.empty()) {
-        return storage::open_sqlite({.directory = data_dir.string()}, hub, clock, log);
+        return storage::open_sqlite({.directory = data_dir.string()}, hub, log);
     }
-    return storage::open_postgres({.url = settings.database.url.expose()}, hub, clock, log);
+    return storage::open_postgres({.url = settings.database.url.expose(), .readers = settings.database.connections}, hub, log);
 }
 
 std::vector<jobs::Kind> without_handlers(std::vector<jobs::Kind> kinds) {
@@ -73,7 +73,7 @@ std::vector<jobs::Kind> without_handlers(std::vector<jobs::Kind> kinds) {
 
 }  // namespace
 
-config::Pairs aliases() { return {{"listen", "http.listen"}, {"metrics-open", "api.metrics_open"}, {"metrics_open", "api.metrics_open"}}; }
+config::Pairs aliases() { return {{"listen", "http.listen"}, {"metrics_open", "api.metrics_open"}, {"dev", "accounts.dev"}}; }
 
 /// In the order of construction; taken down in reverse.
 struct App::Parts {
@@ -84,10 +84,10 @@ struct App::Parts {
           data_dir{make_data_dir(settings.data_dir)},
           lock{own_directory()},
           self{.id = Uuid::generate(), .host = host_name(), .pid = ::getpid(), .role = std::string{role_word(role)}, .started_at = clock.now(), .seen_at = clock.now()},
-          storage{open_storage(settings, data_dir, hub, clock, log)},
+          storage{open_storage(settings, data_dir, hub, log)},
           blobs{blobs::local::open(data_dir / "blobs")},
           intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
-          authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, settings.dev},
+          authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           services{.settings = settings.api,
@@ -139,11 +139,11 @@ struct App::Parts {
         return std::optional<work::LockFile>{std::in_place, data_dir};
     }
 
-    void check() const {
+    void check() {
         for (const auto& address : settings.http.listen) {
             if (is_loopback(address)) continue;
-            if (settings.dev) invalid("http.listen", "--dev has no credentials and listens on loopback only, not on " + address);
-            if (!settings.accounts.has_credentials()) {
+            if (settings.accounts.dev) invalid("http.listen", "--dev has no credentials and listens on loopback only, not on " + address);
+            if (!authenticator.has_credentials()) {
                 invalid("http.listen", address + " is not loopback; set JWT_SECRET or accounts.jwks before listening there");
             }
         }
@@ -152,7 +152,6 @@ struct App::Parts {
 
     void start() {
         raise_descriptor_limit();
-        storage->publish_from_now_on();
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
         intake.sweep_abandoned();

@@ -27,7 +27,6 @@ BOOST_DESCRIBE_STRUCT(ShutdownSettings, (), (grace))
 struct Settings {
     std::string data_dir = "var";
     std::string port_file;  ///< the bound port is written here once the server listens
-    bool dev = false;       ///< one administrator without credentials; on loopback only
     http::Settings http;
     jobs::Settings jobs;
     intake::Settings upload;
@@ -38,9 +37,9 @@ struct Settings {
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, dev, http, jobs, upload, api, accounts, database, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, api, accounts, database, log, shutdown))
 
-/// Short names of keys: --listen, --metrics-open.
+/// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();
 
 }  // namespace millrace::app

@@ -1,5 +1,6 @@
 #include <boost/json/string.hpp>
 
+#include "accounts/ops.hpp"
 #include "api/v2/dataset_view.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"

@@ -1,7 +1,6 @@
 """The seeds' tables as SQL views: what an operator's reports read."""
 
-import time
-import uuid
+import json
 
 from support import db
 from support.case import ApiCase
@@ -43,7 +42,12 @@ class Views(ApiCase):
         self.assertEqual(rows[failed]["error_message"], self.me.job(failed)["error_message"])
         self.assertIn(rows[running]["status"], ("pending", "running"))
         self.assertEqual(rows[running]["job_type"], "validation")
-        self.assertIsNone(rows[running]["completed_at"])
+        for row, missing in ((running, ("completed_at", "started_at", "error_message", "related_dataset_id", "filename")),
+                             (failed, ("related_dataset_id",)), (made["job_id"], ("error_message",))):
+            for column in missing:
+                self.assertIsNone(rows[row].get(column), f"{column} of {row}")
+        self.assertNotIn("dataset_id", json.loads(rows[failed]["job_metadata"]))
+        self.assertEqual(json.loads(done["job_metadata"])["dataset_id"], made["id"])
 
     def test_jobs_of_the_third_seed(self):
         names, _ = self.rows("jobs")
@@ -53,6 +57,8 @@ class Views(ApiCase):
         rows = self.mine("jobs", {made, cancelled, waiting})
         self.assertEqual([rows[i]["status"] for i in (made, cancelled, waiting)], ["completed", "cancelled", "pending"])
         self.assertEqual(str(rows[made]["user_id"]), self.me.user)
+        for column in ("reference_file_id", "template_id", "result_file_id", "error_message"):
+            self.assertIsNone(rows[made][column], column)
 
     def test_processing_jobs_of_the_fourth_seed(self):
         names, _ = self.rows("processing_jobs")

@@ -42,6 +42,7 @@ struct Evidence {
     std::size_t fits = 0;     ///< cells that could be data of their column
     std::size_t filled = 0;
     std::size_t judged = 0;   ///< columns that hold anything below
+    std::size_t missing = 0;  ///< empty where the column never is
 };
 
 Evidence evidence(const HeadRow& row, const ColumnModels& models) {
@@ -55,7 +56,7 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
         if (model.filled() == 0) continue;
         ++found.judged;
         if (kind == Kind::empty) {
-            if (model.empty_share() < 0.02 && model.cells() > 3) found.sum += 0.2;
+            if (model.empty_share() < 0.02 && model.cells() > 3) found.sum += 0.2, ++found.missing;
             continue;
         }
         if (model.is_typed() || (model.is_shaped() && model.filled() > 5)) {
@@ -77,6 +78,9 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
             ++found.fits;
         } else if (is_typed(kind)) {
             found.sum -= 0.3;
+        } else if (model.is_category()) {
+            found.sum += 0.6;
+            ++found.clashes;
         } else if (text.size() > 3 * model.length_max() || text.size() * 3 < model.length_min()) {
             found.sum += 0.4;
         } else if (text.size() < model.length_min() || text.size() > model.length_max()) {
@@ -198,8 +202,8 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
         const auto& row = rows[first + heading.rows];
         if (row.cells.size() != width || row.filled == 0) break;
         const auto more = evidence(row, models);
-        const bool words = more.clashes >= 1 && more.fits == 0 && more.sum >= 0.8;
-        if (!words || more.clashes * 3 < more.filled) break;
+        const bool words = more.fits == 0 && more.sum >= 0.8;
+        if (!words || (more.clashes * 3 < more.filled && more.missing * 2 < more.judged)) break;
         ++heading.rows;
     }
     heading.body = first + heading.rows;

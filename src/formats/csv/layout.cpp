@@ -78,7 +78,8 @@ std::size_t main_width(const Head& head) {
         }
     }
     for (const auto& run : runs) {
-        if (run.width > 1 && run.rows >= 3 && run.rows * 4 >= records) return run.width;
+        const bool large = run.rows * 4 >= records || (run.width >= 3 && run.rows >= 8);
+        if (run.width > 1 && run.rows >= 3 && large) return run.width;
     }
     return most_frequent_width(head);
 }
@@ -145,12 +146,20 @@ ColumnModels early_models(const Head& head, std::size_t first, std::size_t width
 struct Agreement {
     std::size_t fits = 0;
     std::size_t clashes = 0;
+    std::size_t missing = 0;  ///< empty cells where the column has none
+
+    /// A row of the table, perhaps with a damaged cell or two.
+    bool belongs() const { return clashes == 0 || clashes * 3 < fits + clashes; }
 };
 Agreement agreement(std::span<const Cell> cells, const ColumnModels& models) {
     Agreement found;
     for (std::size_t c = 0; c < std::min(cells.size(), models.size()); ++c) {
         const auto text = cells[c].text();
-        if (trim(text).empty() || !(models[c].is_typed() || models[c].is_shaped())) continue;
+        if (trim(text).empty()) {
+            found.missing += models[c].cells() >= 8 && models[c].empty_share() < 0.02;
+            continue;
+        }
+        if (!(models[c].is_typed() || models[c].is_shaped())) continue;
         if (models[c].accepts(text)) ++found.fits;
         else ++found.clashes;
     }
@@ -162,6 +171,17 @@ bool is_alien(std::span<const Cell> cells, const ColumnModels& models) {
     return found.clashes > 0 && found.clashes > 2 * found.fits;
 }
 
+/// Two or more words and no values.
+bool looks_like_heading_of_any(std::span<const Cell> cells) {
+    std::size_t filled = 0;
+    for (const auto& cell : cells) {
+        const auto kind = kind_of(cell.text());
+        if (is_typed(kind)) return false;
+        filled += kind != Kind::empty;
+    }
+    return filled >= 2;
+}
+
 bool looks_like_heading(std::span<const Cell> cells) {
     std::size_t filled = 0;
     for (const auto& cell : cells) {
@@ -170,6 +190,13 @@ bool looks_like_heading(std::span<const Cell> cells) {
         filled += kind != Kind::empty;
     }
     return filled >= 2 && filled * 2 >= cells.size();
+}
+
+/// The first row behind an empty one: does another table start with it?
+bool starts_table(std::span<const Cell> cells, const ColumnModels& models) {
+    const auto found = agreement(cells, models);
+    if (found.clashes >= 2 && !found.belongs()) return true;
+    return looks_like_heading_of_any(cells) && found.fits == 0 && (found.clashes + found.missing) * 3 >= models.size();
 }
 
 /// Where a table of the same width, or notes padded to it, follow in the head.
@@ -203,6 +230,8 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
             }
             continue;
         }
+        const bool titled = i >= 2 && is_padded_note(rows[i - 1], layout.width) && rows[i - 2].filled == 0;
+        if ((gap || titled) && starts_table(row.cells, layout.models)) return set(gap ? i - 1 : i - 2, Break::other_table);
         if (typed == 0) continue;
         if (!is_alien(row.cells, layout.models)) continue;
         const bool heading = looks_like_heading(row.cells);
@@ -215,9 +244,14 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
         const bool many = clashes >= 2 || clashes == typed;
         if (heading && many && i + 1 < rows.size() && clashes * 3 >= typed * 2) {
             // A heading in the middle starts another table, unless the rows behind it are those of this one.
-            if (later(i + 1, strange) || !later(i + 1, [&](const HeadRow& r) { return !strange(r); })) {
-                return set(i, Break::other_table);
+            std::size_t odd = 0;
+            std::size_t seen = 0;
+            for (auto k = i + 1; k < rows.size() && seen < 40; ++k) {
+                if (rows[k].filled == 0) continue;
+                ++seen;
+                odd += strange(rows[k]);
             }
+            if (seen > 0 && odd * 10 >= seen * 7) return set(i, Break::other_table);
             continue;
         }
         if (many && rows.size() - i >= 3 && later(i, strange)) return set(gap ? i - 1 : i, Break::other_table);
@@ -313,7 +347,12 @@ Judgement judge_break(std::string_view text, std::size_t at, bool complete, cons
             gap = gap || rows.empty();
             continue;
         }
-        if (record.cells.size() == layout.width && !is_alien(record.cells, layout.models)) {
+        const bool titles_only = std::all_of(rows.begin(), rows.end(), [](const Record& r) { return r.cells.size() == 1; });
+        if (gap && titles_only && rows.size() <= 2 && record.cells.size() == layout.width &&
+            starts_table(record.cells, layout.models)) {
+            return {Break::other_table, 0};
+        }
+        if (record.cells.size() == layout.width && agreement(record.cells, layout.models).belongs()) {
             ++returns;
             break;
         }

@@ -90,8 +90,10 @@ void enter_split(const std::vector<Cell>& cells, const ColumnModels& models, Con
         row.push_back(cell_of(text.substr(0, choice.cut)));
         row.push_back(cell_of(text.substr(choice.cut)));
         row.insert(row.end(), cells.begin() + static_cast<std::ptrdiff_t>(choice.cell) + 1, cells.end());
-        contest.enter(std::move(row), choice.cut == 0 || choice.cut == text.size() ? "a missing empty cell is put back"
-                                                                                   : "a lost delimiter is put back");
+        // There are many places to cut and only a few to leave out a cell.
+        const bool whole = choice.cut == 0 || choice.cut == text.size();
+        contest.enter(std::move(row), whole ? "a missing empty cell is put back" : "a lost delimiter is put back",
+                      whole ? 0.5 : 1.5);
     }
 }
 

@@ -121,6 +121,7 @@ Candidate rate(std::string_view sample, const Dialect& dialect) {
     if (static_cast<double>(empty) > 0.6 * cells) candidate.typed *= 0.8;
     const double damage = static_cast<double>(rows.irregular) / static_cast<double>(rows.widths.size());
     const double pattern = std::max(pattern_score(rows.widths), 1e-3);
+    candidate.damage = damage;
     candidate.score = pattern * candidate.typed * candidate.typed * (1 - 0.5 * damage) *
                       weight_of(dialect.delimiter[0]) * (dialect.quote == '\'' ? 0.97 : 1);
     return candidate;
@@ -251,7 +252,17 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
             if (delimiter[0] == quote) continue;
             const std::string spaced = delimiter + ' ' + quote;
             const bool skip = quote != 0 && delimiter != " " && sample.find(spaced) != std::string_view::npos;
-            candidates.push_back(rate(sample, {.delimiter = delimiter, .quote = quote, .skip_space = skip}));
+            Dialect dialect{.delimiter = delimiter, .quote = quote, .skip_space = skip};
+            auto candidate = rate(sample, dialect);
+            if (candidate.damage > 0.04 && !given.escape) {
+                // Quotes inside quoted cells that nothing announces, or that backslashes do.
+                for (const auto escape : {Escape::none, Escape::backslash}) {
+                    dialect.escape = escape;
+                    auto other = rate(sample, dialect);
+                    if (other.score > candidate.score) candidate = std::move(other);
+                }
+            }
+            candidates.push_back(std::move(candidate));
         }
         if (given.quote && *given.quote != '"' && *given.quote != '\'' && *given.quote != 0) {
             candidates.push_back(rate(sample, {.delimiter = delimiter, .quote = *given.quote}));

@@ -25,6 +25,8 @@ public:
     bool is_typed() const;
     /// Nearly all filled cells have one exact shape ("AA-9999").
     bool is_shaped() const;
+    /// Few values that come again and again.
+    bool is_category() const { return filled() >= 20 && values_.size() * 4 <= filled(); }
     /// Would this filled cell be at home in a typed or shaped column?
     bool accepts(std::string_view cell) const;
     bool has_value(std::string_view cell) const;

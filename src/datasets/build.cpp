@@ -151,21 +151,31 @@ std::string to_line(const formats::Reject& reject) {
     return line;
 }
 
+/// What a first pass found out that a second one needs.
+struct Found {
+    formats::DataType type;
+    Inference inference;
+    std::vector<ColumnBuilder::Change> changes;
+};
+
 /// One reading of the table from its beginning to its end.
 class Pass {
 public:
-    Pass(const OpenTable& open, const Sinks& sinks, const BuildOptions& options, int number)
-        : options_{options}, sinks_{sinks}, number_{number},
+    Pass(const OpenTable& open, const Sinks& sinks, const BuildOptions& options, std::uint64_t& reported, int number)
+        : options_{options}, sinks_{sinks}, reported_{reported}, number_{number},
           table_{open([this](formats::Reject reject) { on_reject(std::move(reject)); })},
           encoder_{sinks, table_->names().size(), options.second_thread} {}
 
     /// Reads with types found on the way, or, given the pass before, with the types found there.
-    void run(const Pass* before) {
+    void run(const std::vector<Found>& before) {
         const auto columns = table_->names().size();
         const ColumnBuilder::Options how{options_.infer, &options_.null_words};
+        if (!before.empty() && before.size() != columns) {
+            throw Error{Code::malformed_file, {{"why", "it changed while it was being read"}}};
+        }
         for (std::size_t i = 0; i < columns; ++i) {
-            if (before) builders_.emplace_back(how, before->builders_[i].type(), before->final_inference(i));
-            else builders_.emplace_back(how);
+            if (before.empty()) builders_.emplace_back(how);
+            else builders_.emplace_back(how, before[i].type, before[i].inference);
         }
         while (table_->next(batch_)) {
             if (options_.stop.stop_requested()) throw Error{Code::cancelled};
@@ -174,11 +184,18 @@ public:
         }
         if (!too_narrow_ && rows_in_group_ > 0) flush();
         encoder_.join();
-        finish_inference();
     }
 
     bool too_narrow() const { return too_narrow_; }
-    BuildResult finish(const Pass* before);
+    std::vector<Found> found() {
+        std::vector<Found> out;
+        for (auto& builder : builders_) {
+            builder.drop();
+            out.push_back({builder.type(), builder.inference(), builder.changes()});
+        }
+        return out;
+    }
+    BuildResult finish(const std::vector<Found>& before);
 
 private:
     void add_batch() {
@@ -209,13 +226,8 @@ private:
         group_.kept.resize(builders_.size());
         for (std::size_t i = 0; i < builders_.size(); ++i) builders_[i].take(group_.columns[i], group_.kept[i]);
         rows_in_group_ = 0;
-        encoder_.put(group_);
+        if (!options_.types_only) encoder_.put(group_);
     }
-
-    void finish_inference() {
-        for (auto& builder : builders_) builder.drop();
-    }
-    const Inference& final_inference(std::size_t column) const { return builders_[column].inference(); }
 
     void on_reject(formats::Reject reject) {
         if (!sinks_.rejects || rejects_stored_ >= options_.rejects_stored_max) return;
@@ -226,17 +238,20 @@ private:
         rejects_.clear();
     }
 
-    void progress(std::uint64_t consumed) const {
+    void progress(std::uint64_t consumed) {
         if (!options_.on_progress) return;
         const auto total = std::max(options_.source_bytes, consumed);
-        // Whether there will be a second pass is not known beforehand: from the moment it is, the first one stands still
-        // at half at most, and the second goes on from there.
-        if (number_ == 2) options_.on_progress(std::max(total / 2, total / 2 + consumed / 2));
-        else options_.on_progress(too_narrow_ ? std::min(consumed, total / 2) : consumed);
+        // That there will be a second pass is known only once it is: the first one then stands still, so that the
+        // second one, which counts from half on, has something left to show.
+        if (number_ == 2) consumed = total / 2 + consumed / 2;
+        else if (too_narrow_) consumed = std::min(consumed, total / 2);
+        reported_ = std::max(reported_, consumed);
+        options_.on_progress(reported_);
     }
 
     const BuildOptions& options_;
     const Sinks& sinks_;
+    std::uint64_t& reported_;
     int number_;
     std::string rejects_;
     std::uint64_t rejects_stored_ = 0;
@@ -249,10 +264,10 @@ private:
     bool too_narrow_ = false;
     Encoder encoder_;
 
-    BuildReport report(const std::vector<ColumnInfo>& columns, const Pass* before) const;
+    BuildReport report(const std::vector<ColumnInfo>& columns, const std::vector<Found>& before) const;
 };
 
-BuildReport Pass::report(const std::vector<ColumnInfo>& columns, const Pass* before) const {
+BuildReport Pass::report(const std::vector<ColumnInfo>& columns, const std::vector<Found>& before) const {
     const auto& read = table_->report();
     BuildReport out{
         .bytes = read.bytes, .rows_in = read.rows_in, .rows_out = rows_, .rows_rejected = read.rows_rejected,
@@ -260,16 +275,15 @@ BuildReport Pass::report(const std::vector<ColumnInfo>& columns, const Pass* bef
         .footnote_rows = read.footnote_rows, .blank_rows = read.blank_rows, .other_table_rows = read.other_table_rows,
         .rows_repaired = read.rows_repaired, .rejects_stored = rejects_stored_, .cells_with_text = 0, .passes = number_,
         .has_header = table_->has_header(), .dialect = read.dialect, .warnings = read.warnings, .widenings = {}};
-    const auto& found = before ? before->builders_ : builders_;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        for (const auto& change : found[i].changes()) {
+        for (const auto& change : before.empty() ? builders_[i].changes() : before[i].changes) {
             out.widenings.push_back({columns[i].name, change.from, change.to, change.row, change.text});
         }
     }
     return out;
 }
 
-BuildResult Pass::finish(const Pass* before) {
+BuildResult Pass::finish(const std::vector<Found>& before) {
     BuildResult result{.rows = rows_};
     const auto names = unique_names(table_->names());
     std::vector<formats::parquet::Field> fields;
@@ -293,13 +307,18 @@ BuildResult Pass::finish(const Pass* before) {
 }  // namespace
 
 BuildResult build(const OpenTable& open, const Sinks& sinks, const BuildOptions& options) {
-    auto first = std::make_unique<Pass>(open, sinks, options, 1);
-    first->run(nullptr);
-    if (!first->too_narrow()) return first->finish(nullptr);
+    std::uint64_t reported = 0;
+    std::vector<Found> found;
+    {
+        Pass pass{open, sinks, options, reported, 1};
+        pass.run({});
+        if (!pass.too_narrow()) return pass.finish({});
+        found = pass.found();
+    }
     if (sinks.restart) sinks.restart();
-    auto second = std::make_unique<Pass>(open, sinks, options, 2);
-    second->run(first.get());
-    return second->finish(first.get());
+    Pass pass{open, sinks, options, reported, 2};
+    pass.run(found);
+    return pass.finish(found);
 }
 
 }  // namespace millrace::datasets

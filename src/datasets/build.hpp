@@ -29,7 +29,7 @@ struct Sinks {
 struct BuildOptions {
     std::uint64_t source_bytes = 0;  ///< size of the source; what percentages are of
     /// Called with bytes consumed in [0, source_bytes], never decreasing, about once per MiB, on the calling thread.
-    /// With two passes the first counts up to half.
+    /// Stands still for a while when a second pass is needed.
     std::function<void(std::uint64_t)> on_progress;
     std::stop_token stop;  ///< asked once per batch; then build throws Error{cancelled}
     /// Unquoted or quoted words that are nulls in columns that are not text, e.g. {"NA"}; the word itself is kept.
@@ -39,6 +39,7 @@ struct BuildOptions {
     std::size_t group_bytes_max = 16u << 20;     ///< of values in memory; two groups exist at a time
     bool infer = true;                           ///< false: every column is text
     bool second_thread = true;                   ///< encode on a thread of its own once there is a second row group
+    bool types_only = false;                     ///< find types and widenings, write nothing; for measuring
 };
 
 /// Why a column has the type it has: the first cell that a narrower type could not hold.

@@ -76,6 +76,7 @@ Parsed parse_decimal(std::string_view text, const DataType& type, const Notation
     } else if (whole_digits == 0) {
         return Parsed::no;
     }
+    if (negative && number == 0 && places == 0) return Parsed::no;
     value = number * powers_of_ten[static_cast<std::size_t>(type.scale - places)];
     if (negative) value = -value;
     if (whole_digits == 0 || (negative && number == 0)) return Parsed::other;
@@ -304,7 +305,7 @@ bool looks_like_number(std::string_view text) {
 
 Parsed parse_float(std::string_view text, const Notation& notation, double& value) {
     const char* const end = text.data() + text.size();
-    if (!looks_like_number(text) || end[-1] == '.') return Parsed::no;
+    if (!looks_like_number(text) || end[-1] == '.' || text == "-0") return Parsed::no;
     const auto result = fast_float::from_chars(text.data(), end, value);
     if (result.ec != std::errc{} || result.ptr != end || !std::isfinite(value)) return Parsed::no;
     if (notation.number == Notation::Number::scientific && is_scientific(text, notation)) return Parsed::exact;

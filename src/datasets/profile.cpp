@@ -14,7 +14,7 @@ using formats::parquet::Dictionary;
 namespace {
 
 /// Values kept as candidates for the most frequent ones, values shown, samples shown.
-constexpr std::size_t candidates_max = 1000, top_max = 20, samples_max = 10;
+constexpr std::size_t candidates_max = 1000, group_candidates_max = 64, top_max = 20, samples_max = 10;
 constexpr std::size_t text_bytes_max = 200;
 
 std::string_view cut(std::string_view text) {
@@ -90,24 +90,34 @@ void ColumnProfiler::add_rest(const Column& column, const Dictionary& dictionary
     else each([&](std::size_t row) { return column.ints[row]; });
 }
 
+/// Least count that makes a value of this row group a candidate: all of a small dictionary, the best of a large one.
+std::uint32_t ColumnProfiler::least_count(const Dictionary& dictionary) {
+    // Of a dictionary that was given up only values of a share that can matter: nearly all are different.
+    if (!dictionary.complete()) return std::max<std::uint32_t>(2, static_cast<std::uint32_t>(dictionary.codes().size() / 512));
+    if (dictionary.counts().size() <= group_candidates_max * 4) return 1;
+    counts_ = dictionary.counts();
+    const auto best = counts_.begin() + group_candidates_max;
+    std::nth_element(counts_.begin(), best, counts_.end(), std::greater<>{});
+    return *best + 1;
+}
+
 void ColumnProfiler::add_top(const Column& column, const Dictionary& dictionary) {
-    top_exact_ = top_exact_ && dictionary.complete();
-    const auto& hashes = dictionary.hashes();
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
-        const auto found = top_.find(hashes[i]);
-        if (found != top_.end()) {
-            found->second.count += dictionary.counts()[i];
-        } else if (dictionary.complete() || dictionary.counts()[i] > 1) {
-            top_.emplace(hashes[i], Counted{value_of(column, dictionary.first_rows()[i]), dictionary.counts()[i]});
-        }
+    const auto least = least_count(dictionary);
+    top_exact_ = top_exact_ && dictionary.complete() && least == 1;
+    const auto& counts = dictionary.counts();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] < least) continue;
+        const auto [item, is_new] = top_.try_emplace(dictionary.hashes()[i]);
+        if (is_new) item->second.value = value_of(column, dictionary.first_rows()[i]);
+        item->second.count += counts[i];
     }
     if (top_.size() <= candidates_max) return;
     // Only the most frequent ones stay; from then on a value that was dropped may be missing.
-    std::vector<std::uint64_t> counts;
-    for (const auto& [hash, item] : top_) counts.push_back(item.count);
-    std::nth_element(counts.begin(), counts.begin() + candidates_max / 2, counts.end(), std::greater<>{});
-    const auto least = counts[candidates_max / 2];
-    std::erase_if(top_, [&](const auto& item) { return item.second.count <= least; });
+    std::vector<std::uint64_t> all;
+    for (const auto& [hash, item] : top_) all.push_back(item.count);
+    std::nth_element(all.begin(), all.begin() + candidates_max / 2, all.end(), std::greater<>{});
+    const auto limit = all[candidates_max / 2];
+    std::erase_if(top_, [&](const auto& item) { return item.second.count <= limit; });
     top_exact_ = false;
 }
 

@@ -73,6 +73,7 @@ public:
     ColumnProfile finish(const ColumnInfo& column) const;
 
 private:
+    std::uint32_t least_count(const formats::parquet::Dictionary& dictionary);
     void add_top(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
     void add_rest(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
     void add_range(const formats::Column& column, const formats::parquet::Dictionary& dictionary, bool first);
@@ -86,6 +87,7 @@ private:
     std::uint64_t nulls_ = 0;
     DistinctCounter distinct_;
     std::unordered_map<std::uint64_t, Counted> top_;  ///< by hash
+    std::vector<std::uint32_t> counts_;  // scratch
     bool top_exact_ = true;
     std::int64_t int_min_ = 0, int_max_ = 0;
     double float_min_ = 0, float_max_ = 0;

@@ -372,6 +372,7 @@ void ColumnBuilder::widen(const CellRun& cells, std::uint64_t first_row) {
 }
 
 void ColumnBuilder::change_type(const Inference& inference, const DataType& type, const CellRun& rest) {
+    if (type == type_) return;
     Notation base;
     if (type.type == Type::date) {
         base.order = inference.order();
@@ -380,7 +381,7 @@ void ColumnBuilder::change_type(const Inference& inference, const DataType& type
     if (!taken_any_) return rebuild(type, base, rest);
     // Rows of the narrower type have been written: go on only to find out the final type.
     drop();
-    too_narrow_ = too_narrow_ || !(type == type_);
+    too_narrow_ = true;
     type_ = type;
     notation_ = base;
     values_ = {};

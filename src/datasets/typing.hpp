@@ -45,7 +45,7 @@ private:
 
     bool empty_ = true;
     std::uint16_t kinds_ = 0xffff;
-    int whole_digits_ = 1;
+    int whole_digits_ = 0;
     int scale_ = 0;
     char date_mark_ = 0;
 };

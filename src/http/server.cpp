@@ -11,6 +11,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "http/detail/session.hpp"
@@ -308,6 +309,11 @@ void Server::start() {
         for (auto& listener : thread->listeners) listener->listen();
         thread->thread = std::thread{[&t = *thread] {
             work::name_this_thread("http io");
+            // OpenSSL writes without MSG_NOSIGNAL: a client that left must not end the process.
+            sigset_t broken_pipe;
+            sigemptyset(&broken_pipe);
+            sigaddset(&broken_pipe, SIGPIPE);
+            pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
             t.loop.io.run();
         }};
     }

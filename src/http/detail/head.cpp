@@ -151,6 +151,7 @@ std::optional<Refusal> HeadParser::take(char c, std::string_view buffer) {
                 step_ = Step::value_start;
                 return {};
             }
+            if (is(c, token_char)) return {};  // the last one before the limit
             if (c == ' ' || c == '\t') return bad("space before the colon of a field");
             return bad("a field name has a byte that cannot be in it");
         case Step::value_start:

@@ -202,6 +202,7 @@ TEST_CASE("heads end at their limits, exactly") {
              {"one byte too many", {bytes.size() - 1, 2}, State::refused, 431},
              {"one field too many", {bytes.size(), 1}, State::refused, 431},
              {"inside the target", {5, 2}, State::refused, 414},
+             {"inside a name", {18, 2}, State::refused, 431},
              {"inside a value", {22, 2}, State::refused, 431},
          }) {
         CAPTURE(row.name);

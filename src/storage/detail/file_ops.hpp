@@ -1,0 +1,19 @@
+#pragma once
+
+#include "datasets/ops.hpp"
+#include "intake/ops.hpp"
+#include "storage/detail/catalog.hpp"
+
+/// Files and the datasets that come out of them.
+namespace millrace::storage::detail {
+
+ledger::Committed still_receiving(Tx& tx, const intake::StillReceiving& op);
+void begin_file(Tx& tx, const intake::Begin& op);
+void accept_file(Tx& tx, const intake::Accept& op);
+void abort_file(Tx& tx, const intake::Abort& op);
+
+ledger::Committed unique_content(Tx& tx, const datasets::Unique& op);
+void put_dataset(Tx& tx, const datasets::Put& op);
+void remove_dataset(Tx& tx, const datasets::Remove& op);
+
+}  // namespace millrace::storage::detail

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "jobs/ops.hpp"
+#include "storage/detail/catalog.hpp"
+
+/// The transitions of a job. They change the held job in memory and are the same for both databases.
+namespace millrace::storage::detail {
+
+ledger::Committed fence(Tx& tx, const jobs::Fence& op);
+ledger::Committed in_state(Tx& tx, const jobs::InState& op);
+
+void create_job(Tx& tx, const jobs::Create& op);
+void unblock_job(Tx& tx, const jobs::Unblock& op);
+void reopen_job(Tx& tx, const jobs::Reopen& op);
+void stage_job(Tx& tx, const jobs::Stage& op);
+void tick_job(Tx& tx, const jobs::Tick& op);
+void settle_job(Tx& tx, const jobs::Settle& op);
+void cancel_job(Tx& tx, const jobs::Cancel& op);
+void retry_job(Tx& tx, const jobs::Retry& op);
+void start_external_job(Tx& tx, const jobs::StartExternal& op);
+
+/// A job whose worker is gone: back to the queue or ended, as after_loss says; with `restart` the attempt does not
+/// count. False when the job is not running any more.
+bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now);
+
+}  // namespace millrace::storage::detail

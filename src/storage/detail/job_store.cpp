@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "jobs/ops.hpp"
+#include "storage/detail/job_ops.hpp"
+#include "storage/detail/list.hpp"
+#include "storage/detail/rows.hpp"
+#include "storage/detail/stores.hpp"
+
+namespace millrace::storage::detail {
+namespace {
+
+constexpr int promoted_max = 1000;  ///< due jobs moved to the queue by one claim
+
+Uuid random_token() {
+    Uuid token;
+    fill_random(token.bytes);
+    return token;
+}
+
+json::array names(const std::vector<std::string>& list) {
+    json::array out;
+    for (const auto& name : list) out.emplace_back(name);
+    return out;
+}
+
+jobs::Worker read_worker(const Row& row) {
+    Reader r{row};
+    return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
+            .seen_at = r.instant()};
+}
+
+jobs::Attempt read_attempt(const Row& row) {
+    Reader r{row};
+    return {.job = r.uuid(), .attempt = r.integer(), .worker = r.text(), .started_at = r.instant(),
+            .ended_at = r.maybe_instant(), .outcome = r.text(), .error_code = r.text(), .error_message = r.text()};
+}
+
+struct Known {
+    std::string name;  ///< "host/pid", what the attempts show
+    Instant now{};     ///< of the clock that leases go by
+};
+
+/// The row of a worker and the time; nothing when the worker was given up.
+std::optional<Known> known_worker(Tx& tx, const Uuid& worker, Instant now) {
+    return one(tx.db, Statement::workers_check, args(worker, now), [](const Row& row) {
+        return Known{fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
+    });
+}
+
+std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) {
+    std::vector<jobs::Claimed> out;
+    // A lease hangs on the row of its worker; one that the others gave up gets nothing until it says hello again.
+    const auto worker = known_worker(tx, claim.worker, claim.now);
+    if (!worker) return out;
+    auto promoted = all(tx.db, Statement::jobs_promote, args(worker->now, promoted_max), read_job);
+    std::ranges::sort(promoted, {}, [](const jobs::Job& job) { return std::pair{job.run_at, job.id}; });
+    for (const auto& job : promoted) tx.state_event(job);
+    auto taken = all(tx.db, Statement::jobs_claim, args(names(claim.kinds), claim.limit, worker->now), read_job);
+    // RETURNING promises no order.
+    std::ranges::sort(taken, {}, [](const jobs::Job& job) { return std::pair{-std::int64_t{job.priority}, job.id}; });
+    for (auto& job : taken) {
+        const jobs::Lease lease{job.id, job.attempt, random_token()};
+        tx.db.later(Statement::leases_insert, args(job.id, lease.attempt, lease.token, claim.worker, worker->now));
+        tx.db.later(Statement::attempts_insert, args(job.id, lease.attempt, worker->name, worker->now));
+        tx.state_event(job);
+        out.push_back({std::move(job), lease});
+    }
+    return out;
+}
+
+std::vector<jobs::Rescued> take_back(Tx& tx, const Uuid& self, Duration expiry, bool restart, Instant now) {
+    // The rows of the workers go first: from here on a beat of theirs answers "unknown", and they stop by themselves.
+    if (restart) tx.db.run(Statement::workers_remove_others, args(self));
+    else tx.db.run(Statement::workers_expire, args(self, expiry.count(), now));
+    const auto look = [&] {
+        if (restart) return all(tx.db, Statement::jobs_running_of_others, args(self), read_id);
+        return all(tx.db, Statement::jobs_running_of_lost, {}, read_id);
+    };
+    std::vector<jobs::Rescued> out;
+    tx.hold(look());
+    // Looked at again under the locks: meanwhile one may have been settled, or claimed by somebody who lives.
+    for (const auto& id : look()) {
+        HeldJob* held = tx.job(id);
+        if (!held) tx.db.later(Statement::leases_remove, args(id));
+        else if (take_back_job(tx, *held, restart, now)) out.push_back({id, held->job.state});
+    }
+    return out;
+}
+
+}  // namespace
+
+std::optional<jobs::Job> JobStore::get(const Uuid& id) {
+    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_get, args(id), read_job); });
+}
+
+std::optional<jobs::Job> JobStore::get(const Uuid& id, const Scope& scope) { return seen_by(scope, get(id)); }
+
+std::vector<jobs::Job> JobStore::active(const Scope& scope, const jobs::ActiveWindow& w) {
+    return reading(db_, [&](Session& s) {
+        switch (scope.reach) {
+            case Scope::Reach::own:
+                return all(s, Statement::jobs_active_own, args(scope.user, w.completed_after, w.failed_after, w.limit), read_job);
+            case Scope::Reach::org:
+                return all(s, Statement::jobs_active_org, args(scope.org, w.completed_after, w.failed_after, w.limit), read_job);
+            case Scope::Reach::all:
+                break;
+        }
+        return all(s, Statement::jobs_active_all, args(w.completed_after, w.failed_after, w.limit), read_job);
+    });
+}
+
+jobs::JobPage JobStore::list(const Scope& scope, const jobs::ListRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return detail::list<jobs::JobPage>(s, job_list, scope, {r.filter, r.sort, r.cursor, r.limit}, read_job);
+    });
+}
+
+std::vector<jobs::Attempt> JobStore::attempts(const Uuid& job) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::attempts_list, args(job), read_attempt); });
+}
+
+std::vector<std::pair<jobs::State, std::int64_t>> JobStore::counts() {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::jobs_counts, {}, [](const Row& row) {
+            return std::pair{from_word<jobs::State>(row.text(0)).value_or(jobs::State::queued), row.integer(1)};
+        });
+    });
+}
+
+std::optional<Instant> JobStore::next_due() {
+    return reading(db_, [&](Session& s) {
+        std::optional<Instant> due;
+        s.run(Statement::jobs_next_due, {}, [&](const Row& row) { due = Reader{row}.maybe_instant(); });
+        return due;
+    });
+}
+
+std::vector<jobs::Claimed> JobStore::claim(const jobs::Claim& claim) {
+    std::vector<jobs::Claimed> out;
+    db_.claims().run([&](Tx& tx) { out = claim_jobs(tx, claim); });
+    return out;
+}
+
+void JobStore::hello(const jobs::Worker& w) {
+    db_.claims().run([&](Tx& tx) {
+        tx.db.run(Statement::workers_hello, args(w.id, w.host, w.pid, w.role, w.started_at, w.seen_at));
+    });
+}
+
+jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
+    jobs::Beat out;
+    db_.claims().run([&](Tx& tx) {
+        out = {};
+        out.known = tx.db.run(Statement::workers_beat, args(worker, now)) > 0;
+        if (out.known) out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
+    });
+    return out;
+}
+
+void JobStore::goodbye(const Uuid& worker) {
+    db_.claims().run([&](Tx& tx) { tx.db.run(Statement::workers_goodbye, args(worker)); });
+}
+
+std::vector<jobs::Worker> JobStore::workers() {
+    return reading(db_, [&](Session& s) { return all(s, Statement::workers_list, {}, read_worker); });
+}
+
+std::vector<jobs::Rescued> JobStore::rescue(const Uuid& self, Duration expiry, bool restart, Instant now) {
+    std::vector<jobs::Rescued> out;
+    if (!restart && !db_.may_rescue(expiry)) return out;
+    db_.claims().run([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
+    return out;
+}
+
+}  // namespace millrace::storage::detail

@@ -1,0 +1,105 @@
+#include "storage/detail/rows.hpp"
+
+namespace millrace::storage::detail {
+
+jobs::Job read_job(const Row& row) {
+    Reader r{row};
+    jobs::Job j;
+    j.id = r.uuid();
+    j.kind = r.text();
+    j.type = jobs::type_from(r.text()).value_or(jobs::Type::processing);
+    j.state = r.word_of(jobs::State::failed);
+    j.progress = r.integer();
+    j.stage = r.text();
+    j.message = r.text();
+    j.queue = r.text();
+    j.priority = r.integer();
+    j.attempt = r.integer();
+    j.attempts_max = r.integer();
+    j.losses = r.integer();
+    j.crashes = r.integer();
+    j.run_at = r.instant();
+    j.owner = r.uuid();
+    j.org = r.uuid();
+    j.parent = r.maybe_uuid();
+    j.input = r.object();
+    j.metadata = r.object();
+    j.result = r.json();
+    j.filename = r.text();
+    j.supplier_id = r.maybe_text();
+    j.related_dataset_id = r.maybe_uuid();
+    j.input_file_id = r.maybe_uuid();
+    j.reference_file_id = r.maybe_uuid();
+    j.template_id = r.maybe_uuid();
+    j.result_file_id = r.maybe_uuid();
+    j.error_code = r.text();
+    j.error_message = r.text();
+    j.created_at = r.instant();
+    j.updated_at = r.instant();
+    j.started_at = r.maybe_instant();
+    j.completed_at = r.maybe_instant();
+    return j;
+}
+
+events::Event read_event(const Row& row) {
+    Reader r{row};
+    events::Event e;
+    e.seq = r.integer<std::int64_t>();
+    e.at = r.instant();
+    e.type = r.text();
+    e.version = r.integer();
+    e.owner = r.uuid();
+    e.org = r.uuid();
+    e.subject = r.uuid();
+    e.data = r.text();
+    return e;
+}
+
+intake::File read_file(const Row& row) {
+    Reader r{row};
+    intake::File f;
+    f.id = r.uuid();
+    f.owner = r.uuid();
+    f.org = r.uuid();
+    f.state = r.word_of(intake::FileState::aborted);
+    f.filename = r.text();
+    f.media_type = r.text();
+    f.job_id = r.maybe_uuid();
+    f.server = r.uuid();
+    f.size = r.integer<std::uint64_t>();
+    f.sha256 = r.text();
+    f.created_at = r.instant();
+    f.updated_at = r.instant();
+    return f;
+}
+
+datasets::Dataset read_dataset(const Row& row) {
+    Reader r{row};
+    datasets::Dataset d;
+    d.id = r.uuid();
+    d.owner = r.uuid();
+    d.org = r.uuid();
+    d.name = r.text();
+    d.filename = r.text();
+    d.supplier_id = r.maybe_text();
+    d.job_id = r.uuid();
+    d.file_id = r.uuid();
+    d.sha256 = r.text();
+    d.version = r.integer();
+    d.format = r.text();
+    d.size_bytes = r.integer<std::uint64_t>();
+    d.row_count = r.integer<std::uint64_t>();
+    d.rows_in = r.integer<std::uint64_t>();
+    d.rows_rejected = r.integer<std::uint64_t>();
+    d.rows_reported = r.integer<std::uint64_t>();
+    d.column_count = r.integer<std::uint64_t>();
+    d.columns = r.array();
+    d.report = r.object();
+    d.table_blob = r.text();
+    d.text_blob = r.text();
+    d.rejects_blob = r.text();
+    d.created_at = r.instant();
+    return d;
+}
+
+}  // namespace millrace::storage::detail

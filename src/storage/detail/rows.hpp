@@ -1,0 +1,37 @@
+#pragma once
+
+#include "datasets/dataset.hpp"
+#include "events/event.hpp"
+#include "intake/file.hpp"
+#include "jobs/job.hpp"
+#include "storage/detail/session.hpp"
+
+/// Entities from the columns in which the queries name them, and their parameters in the same order.
+namespace millrace::storage::detail {
+
+jobs::Job read_job(const Row& row);
+events::Event read_event(const Row& row);
+intake::File read_file(const Row& row);
+datasets::Dataset read_dataset(const Row& row);
+inline Uuid read_id(const Row& row) { return row.uuid(0); }
+
+inline auto job_args(const jobs::Job& j) {
+    return args(j.id, j.kind, jobs::type_word(j.type), j.state, j.progress, j.stage, j.message, j.queue, j.priority,
+                j.attempt, j.attempts_max, j.losses, j.crashes, j.run_at, j.owner, j.org, j.parent, j.input, j.metadata,
+                j.result, j.filename, j.supplier_id, j.related_dataset_id, j.input_file_id, j.reference_file_id,
+                j.template_id, j.result_file_id, j.error_code, j.error_message, j.created_at, j.updated_at, j.started_at,
+                j.completed_at);
+}
+
+inline auto file_args(const intake::File& f) {
+    return args(f.id, f.owner, f.org, f.state, f.filename, f.media_type, f.job_id, f.server, f.size, f.sha256,
+                f.created_at, f.updated_at);
+}
+
+inline auto dataset_args(const datasets::Dataset& d) {
+    return args(d.id, d.owner, d.org, d.name, d.filename, d.supplier_id, d.job_id, d.file_id, d.sha256, d.version,
+                d.format, d.size_bytes, d.row_count, d.rows_in, d.rows_rejected, d.rows_reported, d.column_count,
+                d.columns, d.report, d.table_blob, d.text_blob, d.rejects_blob, d.created_at);
+}
+
+}  // namespace millrace::storage::detail

@@ -1,0 +1,88 @@
+#include "storage/detail/statements.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+namespace millrace::storage::detail {
+namespace {
+
+constexpr std::string_view names[] = {
+#define X(group, name) #group "." #name,
+#include "storage/detail/statements.inc"
+#undef X
+};
+
+std::string_view trim(std::string_view text) {
+    const auto blank = " \t\r\n;";
+    const auto first = text.find_first_not_of(blank);
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+struct Blocks {
+    std::map<std::string, std::string, std::less<>> statements;
+    std::map<std::string, std::string, std::less<>> definitions;
+};
+
+/// Comment lines are left out, so that the database sees (and logs) the statement only.
+void read_file(const Embedded& file, Blocks& blocks) {
+    std::string* into = nullptr;
+    for (std::string_view rest = file.text; !rest.empty();) {
+        const auto end = rest.find('\n');
+        const auto line = rest.substr(0, end);
+        rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+        const auto start = [&](std::string_view mark, auto& map) {
+            const auto name = trim(line.substr(mark.size()));
+            const auto [at, inserted] = map.emplace(name, std::string{});
+            if (!inserted) throw std::logic_error{"SQL block stands twice: " + std::string{name}};
+            into = &at->second;
+        };
+        if (line.starts_with("-- name: ")) start("-- name: ", blocks.statements);
+        else if (line.starts_with("-- define: ")) start("-- define: ", blocks.definitions);
+        else if (trim(line).starts_with("--") || trim(line).empty()) continue;
+        else if (!into) throw std::logic_error{"SQL before the first name in " + std::string{file.name}};
+        else *into += std::string{line} + '\n';
+    }
+}
+
+std::string expand(std::string_view text, const Blocks& blocks) {
+    std::string out;
+    while (true) {
+        const auto open = text.find('{');
+        out += text.substr(0, open);
+        if (open == text.npos) return out;
+        const auto close = text.find('}', open);
+        const auto word = text.substr(open + 1, close == text.npos ? close : close - open - 1);
+        if (word.empty()) {  // the JSON object '{}'
+            out += "{}";
+            text.remove_prefix(close + 1);
+            continue;
+        }
+        const auto found = blocks.definitions.find(word);
+        if (found == blocks.definitions.end()) throw std::logic_error{"SQL names no definition: " + std::string{word}};
+        out += trim(found->second);
+        text.remove_prefix(close + 1);
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(Statement statement) { return names[static_cast<std::size_t>(statement)]; }
+
+Statements read_statements(std::span<const Embedded> files) {
+    Blocks blocks;
+    for (const auto& file : files) read_file(file, blocks);
+    for (const auto& [name, text] : blocks.statements) {
+        if (std::ranges::find(names, name) == std::end(names)) throw std::logic_error{"SQL that nobody uses: " + name};
+    }
+    Statements out;
+    for (std::size_t i = 0; i < statement_count; ++i) {
+        const auto found = blocks.statements.find(names[i]);
+        if (found == blocks.statements.end()) throw std::logic_error{"no SQL for " + std::string{names[i]}};
+        out[i] = std::string{trim(expand(found->second, blocks))};
+    }
+    return out;
+}
+
+}  // namespace millrace::storage::detail

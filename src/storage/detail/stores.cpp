@@ -1,0 +1,61 @@
+#include "storage/detail/stores.hpp"
+
+#include "storage/detail/list.hpp"
+#include "storage/detail/rows.hpp"
+
+namespace millrace::storage::detail {
+
+std::vector<events::Event> EventStore::after(std::int64_t seq, int limit) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::events_after, args(seq, limit), read_event); });
+}
+
+std::pair<std::int64_t, std::int64_t> EventStore::bounds() {
+    return reading(db_, [&](Session& s) {
+        std::pair<std::int64_t, std::int64_t> out;
+        s.run(Statement::events_bounds, {}, [&](const Row& row) { out = {row.integer(0), row.integer(1)}; });
+        return out;
+    });
+}
+
+std::optional<intake::File> IntakeStore::get(const Uuid& id, const Scope& scope) {
+    return seen_by(scope, reading(db_, [&](Session& s) { return one(s, Statement::files_get, args(id), read_file); }));
+}
+
+intake::FilePage IntakeStore::list(const Scope& scope, const intake::ListRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return detail::list<intake::FilePage>(s, file_list, scope, {r.filter, r.sort, r.cursor, r.limit}, read_file);
+    });
+}
+
+std::vector<intake::File> IntakeStore::abandoned() {
+    return reading(db_, [&](Session& s) { return all(s, Statement::files_abandoned, {}, read_file); });
+}
+
+std::unordered_set<std::string> IntakeStore::referenced(const std::vector<std::string>& sha256) {
+    json::array asked;
+    for (const auto& one : sha256) asked.emplace_back(one);
+    return reading(db_, [&](Session& s) {
+        std::unordered_set<std::string> named;
+        s.run(Statement::files_referenced, args(asked), [&](const Row& row) { named.emplace(row.text(0)); });
+        return named;
+    });
+}
+
+std::optional<datasets::Dataset> DatasetStore::get(const Uuid& id, const Scope& scope) {
+    return seen_by(scope,
+                   reading(db_, [&](Session& s) { return one(s, Statement::datasets_get, args(id), read_dataset); }));
+}
+
+std::optional<datasets::Dataset> DatasetStore::by_content(const Uuid& owner, const std::string& sha256) {
+    return reading(db_,
+                   [&](Session& s) { return one(s, Statement::datasets_by_content, args(owner, sha256), read_dataset); });
+}
+
+datasets::DatasetPage DatasetStore::list(const Scope& scope, const datasets::ListRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return detail::list<datasets::DatasetPage>(s, dataset_list, scope, {r.filter, r.sort, r.cursor, r.limit},
+                                                   read_dataset);
+    });
+}
+
+}  // namespace millrace::storage::detail

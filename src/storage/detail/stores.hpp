@@ -1,0 +1,112 @@
+#pragma once
+
+#include "accounts/store.hpp"
+#include "datasets/store.hpp"
+#include "events/event.hpp"
+#include "intake/store.hpp"
+#include "jobs/store.hpp"
+#include "ledger/ledger.hpp"
+#include "storage/detail/database.hpp"
+
+/// The interfaces that the modules ask of storage, over any backend.
+namespace millrace::storage::detail {
+
+class Ledger final : public ledger::Ledger {
+public:
+    explicit Ledger(Database& db) : db_{db} {}
+    ledger::Committed commit(ledger::Commit commit) override { return db_.commits().commit(std::move(commit)); }
+
+private:
+    Database& db_;
+};
+
+class JobStore final : public jobs::JobStore {
+public:
+    explicit JobStore(Database& db) : db_{db} {}
+
+    std::optional<jobs::Job> get(const Uuid& id, const Scope& scope) override;
+    std::optional<jobs::Job> get(const Uuid& id) override;
+    std::vector<jobs::Job> active(const Scope& scope, const jobs::ActiveWindow& window) override;
+    jobs::JobPage list(const Scope& scope, const jobs::ListRequest& request) override;
+    std::vector<jobs::Attempt> attempts(const Uuid& job) override;
+    std::vector<std::pair<jobs::State, std::int64_t>> counts() override;
+    std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
+    std::optional<Instant> next_due() override;
+    void hello(const jobs::Worker& worker) override;
+    jobs::Beat beat(const Uuid& worker, Instant now) override;
+    void goodbye(const Uuid& worker) override;
+    std::vector<jobs::Worker> workers() override;
+    std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;
+
+private:
+    Database& db_;
+};
+
+class EventStore final : public events::EventStore {
+public:
+    explicit EventStore(Database& db) : db_{db} {}
+    std::vector<events::Event> after(std::int64_t seq, int limit) override;
+    std::pair<std::int64_t, std::int64_t> bounds() override;
+
+private:
+    Database& db_;
+};
+
+class IntakeStore final : public intake::IntakeStore {
+public:
+    explicit IntakeStore(Database& db) : db_{db} {}
+    std::optional<intake::File> get(const Uuid& id, const Scope& scope) override;
+    intake::FilePage list(const Scope& scope, const intake::ListRequest& request) override;
+    std::vector<intake::File> abandoned() override;
+    std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) override;
+
+private:
+    Database& db_;
+};
+
+class DatasetStore final : public datasets::DatasetStore {
+public:
+    explicit DatasetStore(Database& db) : db_{db} {}
+    std::optional<datasets::Dataset> get(const Uuid& id, const Scope& scope) override;
+    std::optional<datasets::Dataset> by_content(const Uuid& owner, const std::string& sha256) override;
+    datasets::DatasetPage list(const Scope& scope, const datasets::ListRequest& request) override;
+
+private:
+    Database& db_;
+};
+
+class AccountStore final : public accounts::AccountStore {
+public:
+    explicit AccountStore(Database& db) : db_{db} {}
+    std::optional<accounts::User> user(const Uuid& id) override;
+    std::optional<accounts::User> user_by_email(std::string_view email) override;
+    std::vector<accounts::User> users(int limit, std::optional<Uuid> after) override;
+    std::optional<accounts::Organisation> organisation(const Uuid& id) override;
+    std::optional<accounts::ApiKey> api_key(const Uuid& id) override;
+    std::vector<accounts::ApiKey> api_keys(const Uuid& user) override;
+    std::optional<accounts::Session> session(std::string_view hash) override;
+    std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
+    std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
+    bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+/// Runs `body(Session&)` as a read and returns what it returns.
+template <class F>
+auto reading(Database& db, F body) {
+    using Out = decltype(body(std::declval<Session&>()));
+    Out out{};
+    db.read([&](Session& session) { out = body(session); });
+    return out;
+}
+
+/// Hides what the scope does not see.
+template <class T>
+std::optional<T> seen_by(const Scope& scope, std::optional<T> item) {
+    if (item && !scope.sees(item->owner, item->org)) item.reset();
+    return item;
+}
+
+}  // namespace millrace::storage::detail

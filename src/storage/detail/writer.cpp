@@ -1,0 +1,200 @@
+#include "storage/detail/writer.hpp"
+
+#include "storage/detail/catalog.hpp"
+#include "work/failpoint.hpp"
+#include "work/thread_name.hpp"
+
+namespace millrace::storage::detail {
+namespace {
+
+constexpr int conflict_tries = 5;
+
+std::vector<Uuid> jobs_of(const ledger::Commit& commit) {
+    std::vector<Uuid> ids;
+    for (const auto* ops : {&commit.guards, &commit.ops}) {
+        for (const auto& op : *ops) {
+            if (const auto id = handler(*op).job(*op)) ids.push_back(*id);
+        }
+    }
+    return ids;
+}
+
+/// Thrown when COMMIT has succeeded but what follows has not: never a reason to do the group again.
+struct AfterCommit {
+    std::exception_ptr why;
+};
+
+}  // namespace
+
+Error to_error(const SqlFailure& failure) {
+    switch (failure.kind) {
+        case SqlFailure::Kind::full:
+            return Error{Code::storage_full};
+        case SqlFailure::Kind::unavailable:
+        case SqlFailure::Kind::conflict:
+            return Error{Code::database_unavailable, {{"why", failure.what()}}};
+        case SqlFailure::Kind::other:
+            break;
+    }
+    return Error{Code::internal, {{"sql", failure.what()}}};
+}
+
+Writer::Writer(std::unique_ptr<WriteConnection> connection, observe::Log log, const char* thread_name)
+    : connection_{std::move(connection)}, log_{std::move(log)}, thread_{[this, thread_name] {
+          work::name_this_thread(thread_name);
+          loop();
+      }} {}
+
+Writer::~Writer() { close(); }
+
+void Writer::close() {
+    {
+        const std::lock_guard lock{mutex_};
+        closed_ = true;
+        came_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+}
+
+ledger::Committed Writer::commit(ledger::Commit commit) {
+    auto member = std::make_unique<Member>();
+    member->commit = std::move(commit);
+    return wait_for(std::move(member));
+}
+
+void Writer::run(Task task) {
+    auto member = std::make_unique<Member>();
+    member->task = std::move(task);
+    wait_for(std::move(member));
+}
+
+ledger::Committed Writer::wait_for(std::unique_ptr<Member> member) {
+    auto done = member->done.get_future();
+    {
+        const std::lock_guard lock{mutex_};
+        if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
+        queue_.push_back(std::move(member));
+        came_.notify_one();
+    }
+    return done.get();
+}
+
+void Writer::loop() {
+    while (true) {
+        Group group;
+        {
+            std::unique_lock lock{mutex_};
+            came_.wait(lock, [&] { return !queue_.empty() || closed_; });
+            if (queue_.empty()) return;
+            while (!queue_.empty() && group.size() < group_max) {
+                group.push_back(std::move(queue_.front()));
+                queue_.pop_front();
+            }
+        }
+        apply(group);
+    }
+}
+
+void Writer::apply(Group& group) {
+    std::vector<Member*> members;
+    for (const auto& member : group) members.push_back(member.get());
+    std::exception_ptr failed;
+    try {
+        transact(members);
+    } catch (const AfterCommit& after) {
+        failed = after.why;
+    } catch (const SqlFailure& failure) {
+        // Another try of the same COMMIT on a broken connection or a full disk only makes everybody wait longer.
+        const bool redo = failure.kind == SqlFailure::Kind::conflict || failure.kind == SqlFailure::Kind::other;
+        if (redo && (members.size() > 1 || failure.kind == SqlFailure::Kind::conflict)) {
+            for (auto* member : members) apply_alone(*member);
+            return;
+        }
+        log_.error("commit failed", {{"members", members.size()}, {"error", failure.what()}});
+        failed = std::make_exception_ptr(to_error(failure));
+    } catch (...) {
+        if (members.size() > 1) {
+            for (auto* member : members) apply_alone(*member);
+            return;
+        }
+        failed = std::current_exception();
+    }
+    for (auto* member : members) {
+        if (failed) member->done.set_exception(failed);
+        else member->done.set_value(member->committed);
+    }
+}
+
+void Writer::apply_alone(Member& member) {
+    Member* const members[] = {&member};
+    for (int tries = 1;; ++tries) {
+        try {
+            transact(members);
+            return member.done.set_value(member.committed);
+        } catch (const AfterCommit& after) {
+            return member.done.set_exception(after.why);
+        } catch (const SqlFailure& failure) {
+            if (failure.kind == SqlFailure::Kind::conflict && tries < conflict_tries) continue;
+            log_.error("commit failed", {{"members", 1}, {"tries", tries}, {"error", failure.what()}});
+            return member.done.set_exception(std::make_exception_ptr(to_error(failure)));
+        } catch (...) {
+            return member.done.set_exception(std::current_exception());
+        }
+    }
+}
+
+void Writer::transact(std::span<Member* const> members) {
+    std::vector<events::Event> events;
+    try {
+        work::failpoint("storage.commit.before");
+        Tx tx{connection_->begin()};
+        std::vector<Uuid> ids;
+        for (const auto* member : members) {
+            if (!member->task) std::ranges::move(jobs_of(member->commit), std::back_inserter(ids));
+        }
+        tx.hold(std::move(ids));
+        for (auto* member : members) apply_member(tx, *member);
+        tx.save_jobs();
+        events = std::move(tx.events);
+        connection_->commit(events);
+    } catch (...) {
+        connection_->rollback();
+        throw;
+    }
+    std::exception_ptr failed;
+    try {
+        work::failpoint("storage.commit.after");
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (!events.empty()) connection_->publish(std::move(events));
+    if (failed) throw AfterCommit{failed};
+}
+
+void Writer::apply_member(Tx& tx, Member& member) {
+    member.committed = {};
+    if (member.task) {
+        tx.release_jobs();
+        member.task(tx);
+        tx.release_jobs();
+        return;
+    }
+    // Guards are judged when it is the member's turn, after the changes of those before it: as if it were alone. They
+    // change nothing, so a member that is lost or refused leaves no trace.
+    for (const auto& guard : member.commit.guards) {
+        const auto& judge = handler(*guard).guard;
+        if (!judge) throw Error{Code::internal, {{"guard", typeid(*guard).name()}}};
+        member.committed = judge(tx, *guard);
+        if (!member.committed) return;
+    }
+    for (const auto& guard : member.commit.guards) {
+        if (const auto& apply = handler(*guard).apply) apply(tx, *guard);
+    }
+    for (const auto& op : member.commit.ops) {
+        const auto& [judge, apply, job] = handler(*op);
+        if (judge || !apply) throw Error{Code::internal, {{"op", typeid(*op).name()}}};
+        apply(tx, *op);
+    }
+}
+
+}  // namespace millrace::storage::detail

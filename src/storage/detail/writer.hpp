@@ -1,0 +1,77 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "ledger/ledger.hpp"
+#include "observe/log.hpp"
+#include "storage/detail/tx.hpp"
+
+namespace millrace::storage::detail {
+
+/// The one connection of a writer. Used by its thread only. Everything may throw SqlFailure.
+struct WriteConnection {
+    virtual ~WriteConnection() = default;
+    /// Begins a transaction, connecting first where that is needed.
+    virtual Session& begin() = 0;
+    /// Appends the events (setting their seq) as the last thing and commits durably.
+    virtual void commit(std::vector<events::Event>& events) = 0;
+    virtual void rollback() noexcept = 0;
+    /// Makes the events of a committed transaction known to this process, in the order of seq. The commit stands, so a
+    /// failure is healed later and not thrown.
+    virtual void publish(std::vector<events::Event> events) noexcept = 0;
+};
+
+/// Group commit: one thread that takes whatever has come since the last COMMIT and applies it as one transaction, so
+/// one fsync serves all who wait for it. There is no timer: a lone caller waits for nobody.
+/// When SQL fails, the members are redone one by one, so a bad op never fails its group.
+class Writer {
+public:
+    /// A member other than a Commit: claims, beats and the like, which answer something.
+    using Task = std::function<void(Tx&)>;
+
+    Writer(std::unique_ptr<WriteConnection> connection, observe::Log log, const char* thread_name);
+    /// Applies what is queued, then ends.
+    ~Writer();
+
+    /// Blocks until durable. Throws Error{database_unavailable}, Error{storage_full}, Error{internal}.
+    ledger::Committed commit(ledger::Commit commit);
+    /// Blocks until durable. Must be repeatable: it runs again when the group fails.
+    void run(Task task);
+    /// Refuses what comes from now on, applies what is queued.
+    void close();
+
+    static constexpr std::size_t group_max = 512;
+
+private:
+    struct Member {
+        ledger::Commit commit;
+        Task task;
+        ledger::Committed committed;
+        std::promise<ledger::Committed> done;
+    };
+    using Group = std::deque<std::unique_ptr<Member>>;
+
+    ledger::Committed wait_for(std::unique_ptr<Member> member);
+    void loop();
+    void apply(Group& group);
+    void apply_alone(Member& member);
+    void transact(std::span<Member* const> members);
+    void apply_member(Tx& tx, Member& member);
+
+    std::unique_ptr<WriteConnection> connection_;
+    observe::Log log_;
+    std::mutex mutex_;
+    std::condition_variable came_;
+    Group queue_;
+    bool closed_ = false;
+    std::jthread thread_;
+};
+
+/// What callers see of a failure.
+Error to_error(const SqlFailure& failure);
+
+}  // namespace millrace::storage::detail

@@ -1,0 +1,16 @@
+-- name: events.lock
+-- There is one writer, so nothing is to be locked.
+SELECT 0 AS pg_advisory_xact_lock;
+
+-- name: events.newest
+SELECT coalesce(max(seq), 0) AS newest FROM event;
+
+-- name: events.append
+INSERT INTO event (at, type, version, owner, org_id, subject, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING seq;
+
+-- name: events.after
+SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+
+-- name: events.bounds
+-- Two look-ups at the ends of the key; min and max in one SELECT would scan the table.
+SELECT coalesce((SELECT min(seq) FROM event), 0) AS oldest, coalesce((SELECT max(seq) FROM event), 0) AS newest;

@@ -1,0 +1,42 @@
+#include "storage/storage.hpp"
+
+#include "storage/detail/stores.hpp"
+#include "storage/sqlite/database.hpp"
+
+namespace millrace::storage {
+namespace {
+
+class Stores final : public Storage {
+public:
+    Stores(std::unique_ptr<detail::Database> db, std::string_view kind) : db_{std::move(db)}, kind_{kind} {}
+    ~Stores() override { close(); }
+
+    ledger::Ledger& ledger() override { return ledger_; }
+    jobs::JobStore& jobs() override { return jobs_; }
+    events::EventStore& events() override { return events_; }
+    intake::IntakeStore& intake() override { return intake_; }
+    datasets::DatasetStore& datasets() override { return datasets_; }
+    accounts::AccountStore& accounts() override { return accounts_; }
+
+    void check() override { events_.bounds(); }
+    std::string_view kind() const override { return kind_; }
+    void close() override { db_->close(); }
+
+private:
+    std::unique_ptr<detail::Database> db_;
+    const std::string_view kind_;
+    detail::Ledger ledger_{*db_};
+    detail::JobStore jobs_{*db_};
+    detail::EventStore events_{*db_};
+    detail::IntakeStore intake_{*db_};
+    detail::DatasetStore datasets_{*db_};
+    detail::AccountStore accounts_{*db_};
+};
+
+}  // namespace
+
+std::unique_ptr<Storage> open_sqlite(const SqliteSettings& settings, events::Hub& hub, observe::Log log) {
+    return std::make_unique<Stores>(std::make_unique<sqlite::Database>(settings, hub, std::move(log)), "sqlite");
+}
+
+}  // namespace millrace::storage

@@ -1,6 +1,7 @@
 """Files and datasets: what was stored comes back as it was, as an attachment, with ranges; v1 as in the third seed."""
 
 import hashlib
+import json
 import urllib.parse
 import uuid
 
@@ -102,6 +103,48 @@ class Datasets(ApiCase):
         self.assertEqual(answer.status, 200, answer)
         for text in ("007", "Zoë", "1.249,00", "0012", "a,b"):
             self.assertIn(text, answer.text, "leading zeros and notations are kept")
+
+    def test_rows_are_paged_in_the_order_of_the_file(self):
+        self.need_route("GET", "/api/v2/datasets/{id}/rows")
+        made = self.completed_import(content=b"n,t\n" + b"".join(b"%d,x%d\n" % (i, i) for i in range(2500)))
+        path, got, cursor = f"/api/v2/datasets/{made['id']}/rows", [], None
+        while True:
+            doc = self.me.get(f"{path}?limit=1000" + (f"&cursor={cursor}" if cursor else "")).json()
+            self.assertEqual(set(doc), {"items", "next_cursor"} | set(doc))
+            got += [r["n"] for r in doc["items"]]
+            cursor = doc["next_cursor"]
+            if not cursor:
+                break
+        self.assertEqual(got, list(range(2500)))
+        self.assertEqual(len(self.me.get(path).json()["items"]), 50)
+        for query in ("limit=0", "limit=1001", "cursor=!!", "cursor=AAAA", "limit=x"):
+            self.assertIn(self.me.get(f"{path}?{query}").status, (400, 422), query)
+
+    def test_exports_hold_every_row_as_an_attachment(self):
+        self.need_route("GET", "/api/v2/datasets/{id}/export")
+        content = b'code,naam,bedrag\r\n007,"a,""b""","1.249,00"\r\n0012,Zo\xc3\xab,\r\n'
+        made = self.completed_import(content=content)
+        path = f"/api/v2/datasets/{made['id']}/export"
+        got = self.me.get(path + "?format=csv")
+        self.assertEqual((got.status, got.body), (200, content), "every cell as it stood")
+        self.assertTrue(got.header("Content-Disposition").startswith("attachment"))
+        lines = [json.loads(line) for line in self.me.get(path + "?format=ndjson").text.splitlines()]
+        self.assertEqual([(l["code"], l["naam"]) for l in lines], [("007", 'a,"b"'), ("0012", "Zoë")])
+        self.assertEqual(self.me.get(path).text, self.me.get(path + "?format=jsonl").text)
+        parquet = self.me.get(path + "?format=parquet").body
+        self.assertEqual((parquet[:4], parquet[-4:]), (b"PAR1", b"PAR1"))
+        for bad in ("exe", "", "../csv", "CSV%00"):
+            self.assertIn(self.me.get(f"{path}?format={bad}").status, (400, 422), bad)
+
+    def test_a_removed_dataset_is_gone_and_its_file_may_come_again(self):
+        self.need_route("DELETE", "/api/v2/datasets/{id}")
+        content = csv()
+        made = self.completed_import(content=content)
+        self.assertEqual(self.me.delete("/api/v2/datasets/" + made["id"]).status, 204)
+        self.assertEqual(self.me.get("/api/v2/datasets/" + made["id"]).status, 404)
+        self.assertEqual(self.me.delete("/api/v2/datasets/" + made["id"]).status, 404)
+        again = self.me.upload(content)
+        self.assertEqual(again.status, 201, again)
 
     def test_the_columns_are_described(self):
         made = self.completed_import(content=b"id,name,when\n1,x,2024-01-31\n2,y,2024-02-01\n")

@@ -53,7 +53,7 @@ Column sample(const formats::DataType& type, std::size_t rows, std::uint64_t spr
         else if (type.type == Type::boolean) column.push(pick % 2);
         else if (type.type == Type::date) column.push(pick % 40'000 - 10'000);
         // Milliseconds: what a JavaScript Date holds.
-        else if (type.type == Type::timestamp) column.push(pick * 1'000'000'000 + 1000);
+        else if (type.type == Type::timestamp) column.push(pick % 4'000'000 * 1'000'000'000 + 1000);
         else column.push(pick - static_cast<std::int64_t>(spread / 2));
     }
     return column;

@@ -53,8 +53,8 @@ if (task === 'write') {
         const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
         verdict(`hyparquet reads ${path.basename(file)}`,
             differences(await parquetReadObjects({ file: buffer, compressors, utf8: true }), want));
-        const [{ n, nulls }] = await rows(`select count(*) n, sum(stats_null_count) nulls from parquet_metadata('${file}')`);
-        if (!(n > 0) || nulls === null) verdict(`statistics of ${path.basename(file)}`, ['are missing']);
+        const [{ n, missing }] = await rows(`select count(*) n, sum(stats_null_count) missing from parquet_metadata('${file}')`);
+        if (!(n > 0) || missing === null) verdict(`statistics of ${path.basename(file)}`, ['are missing']);
     }
     const table = `select i::bigint as id, (i % 97)::integer as small, (i * 7919 % 1000003)::ubigint as big, i / 7.0 as ratio,
         (i / 4.0)::float as single, (i / 100.0)::decimal(9,2) as price, (i::hugeint * 1000000000000000)::decimal(38,6) as huge,

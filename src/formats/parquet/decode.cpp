@@ -251,8 +251,22 @@ Values::Values(const Leaf& leaf, Encoding encoding, std::string_view bytes, std:
             }
             decode_delta_bytes(values);
             return;
+        case Encoding::byte_stream_split: return_to_plain(); return;
         default: unsupported("an unusual encoding");
     }
+}
+
+/// The first bytes of all values, then the second ones, and so on: put together again, they are PLAIN.
+void Values::return_to_plain() {
+    const auto width = width_of(*leaf_);
+    if (width == 0 || bytes_.size() % width != 0) damaged("a page has an impossible encoding");
+    const auto count = bytes_.size() / width;
+    arena_ = std::make_unique<std::string>(bytes_.size(), '\0');
+    for (std::size_t k = 0; k < width; ++k) {
+        for (std::size_t i = 0; i < count; ++i) (*arena_)[i * width + k] = bytes_[k * count + i];
+    }
+    bytes_ = *arena_;
+    encoding_ = Encoding::plain;
 }
 
 void Values::decode_delta(std::size_t values) {

@@ -45,6 +45,7 @@ private:
     void read_plain(std::size_t count, Column* out);
     void read_codes(std::size_t count, Column& out);
     std::string_view take(std::size_t size);
+    void return_to_plain();
     void decode_delta(std::size_t values);
     void decode_delta_length(std::size_t values);
     void decode_delta_bytes(std::size_t values);

@@ -202,8 +202,9 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
         const auto& row = rows[first + heading.rows];
         if (row.cells.size() != width || row.filled == 0) break;
         const auto more = evidence(row, models);
-        const bool words = more.fits == 0 && more.sum >= 0.8;
-        if (!words || (more.clashes * 3 < more.filled && more.missing * 2 < more.judged)) break;
+        const bool sparse = more.missing * 2 >= more.judged;
+        const bool words = more.fits == 0 && more.sum >= (sparse ? 0.5 : 0.8);
+        if (!words || (more.clashes * 3 < more.filled && (more.clashes + more.missing) * 2 < more.judged)) break;
         ++heading.rows;
     }
     heading.body = first + heading.rows;

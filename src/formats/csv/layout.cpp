@@ -115,7 +115,8 @@ ColumnModels learn(std::span<const HeadRow> rows, std::size_t width) {
     ColumnModels models(width);
     std::size_t learned = 0;
     for (const auto& row : rows) {
-        if (row.cells.size() != width || row.filled == 0) continue;
+        // A row of one cell is more likely a note than data.
+        if (row.cells.size() != width || row.filled == 0 || (width >= 3 && row.filled == 1)) continue;
         for (std::size_t c = 0; c < width; ++c) models[c].learn(row.cells[c].text());
         if (++learned == learned_rows_max) break;
     }
@@ -139,7 +140,11 @@ std::size_t rows_of_width(std::span<const HeadRow> rows, std::size_t width) {
 ColumnModels early_models(const Head& head, std::size_t first, std::size_t width) {
     const auto available = rows_of_width(slice(head, first, head.rows.size()), width);
     const std::size_t skip = available > 2 * heading_rows_max ? heading_rows_max : available > 3 ? (available + 1) / 2 : 1;
-    return learn(slice(head, first + skip, first + skip + 30), width);
+    auto to = std::min(first + skip + 30, head.rows.size());
+    for (auto i = first + skip + 3; i < to; ++i) {
+        if (head.rows[i].filled == 0) to = i;
+    }
+    return learn(slice(head, first + skip, to), width);
 }
 
 /// How far typed columns agree with a row.
@@ -194,8 +199,12 @@ bool looks_like_heading(std::span<const Cell> cells) {
 
 /// The first row behind an empty one: does another table start with it?
 bool starts_table(std::span<const Cell> cells, const ColumnModels& models) {
-    const auto found = agreement(cells, models);
+    auto found = agreement(cells, models);
     if (found.clashes >= 2 && !found.belongs()) return true;
+    for (std::size_t c = 0; c < std::min(cells.size(), models.size()); ++c) {
+        const auto text = cells[c].text();
+        if (models[c].is_category() && !models[c].is_shaped() && !text.empty() && !models[c].has_value(text)) ++found.clashes;
+    }
     return looks_like_heading_of_any(cells) && found.fits == 0 && (found.clashes + found.missing) * 3 >= models.size();
 }
 

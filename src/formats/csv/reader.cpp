@@ -308,7 +308,12 @@ Reader::Step Reader::careful(TextBatch& batch) {
         }
         if (parsed == Parsed::need_more) {
             if (open > options_.record_bytes_max) refuse_long_line();
-            return grow(batch);
+            const auto grown = grow(batch);
+            // Twice as much each time, so that a long record is not read again for every window.
+            while (grown == Step::go_on && stream_.text().size() < 2 * open &&
+                   stream_.text().size() <= options_.record_bytes_max && stream_.extend()) {
+            }
+            return grown;
         }
     }
     if (parsed == Parsed::nothing) return Step::done;

@@ -46,7 +46,7 @@ suite cli python3 tests/cli/run.py
 suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10
 suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
 suite parquet-readers sh tests/parquet/run.sh
-suite extend sh tests/extend/run.sh
+suite extend python3 tests/extend/run.py
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

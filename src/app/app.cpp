@@ -5,11 +5,17 @@
 
 #include <filesystem>
 #include <fstream>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
 
+#include "accounts/ops.hpp"
 #include "api/api.hpp"
 #include "app/version.hpp"
 #include "base/describe.hpp"
 #include "blobs/local/local.hpp"
+#include "http/client.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
 #include "work/lock_file.hpp"
@@ -66,6 +72,24 @@ std::unique_ptr<storage::Storage> open_storage(const Settings& settings, const f
     return storage::open_postgres({.url = settings.database.url.expose(), .readers = settings.database.connections}, hub, log);
 }
 
+/// Gets a key set by its address.
+std::string fetch(const std::string& url) {
+    http::ClientRequest request;
+    request.url = url;
+    request.deadline = in(10s);
+    const auto answer = http::Client{}.send(request);
+    if (answer.status != 200) {
+        throw Error{Code::unreachable, {{"url", url}, {"why", "it answers " + std::to_string(answer.status)}}};
+    }
+    return answer.body;
+}
+
+/// The metrics of one route, looked up once.
+struct RouteMetrics {
+    std::map<int, observe::Counter> by_status;
+    observe::Histogram seconds;
+};
+
 std::vector<jobs::Kind> without_handlers(std::vector<jobs::Kind> kinds) {
     for (auto& kind : kinds) kind.run = nullptr;
     return kinds;
@@ -87,7 +111,7 @@ struct App::Parts {
           storage{open_storage(settings, data_dir, hub, log)},
           blobs{blobs::local::open(data_dir / "blobs")},
           intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
-          authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock},
+          authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           services{.settings = settings.api,
@@ -130,6 +154,8 @@ struct App::Parts {
     std::string url;
     std::jthread housekeeping;
     std::mutex stopping;
+    std::mutex counting;
+    std::map<std::string, RouteMetrics> by_route;
 
     bool embedded() const { return settings.database.url.empty(); }
 
@@ -144,7 +170,7 @@ struct App::Parts {
             if (is_loopback(address)) continue;
             if (settings.accounts.dev) invalid("http.listen", "--dev has no credentials and listens on loopback only, not on " + address);
             if (!authenticator.has_credentials()) {
-                invalid("http.listen", address + " is not loopback; set JWT_SECRET or accounts.jwks before listening there");
+                invalid("http.listen", address + " is not loopback; set JWT_SECRET or accounts.jwks, or create a user or an API key, before listening there");
             }
         }
         if (settings.jobs.lease < settings.jobs.heartbeat * 2) invalid("jobs.lease", "it must be at least twice jobs.heartbeat");
@@ -185,11 +211,27 @@ struct App::Parts {
     }
 
     void count(const http::Served& served) {
-        const auto route = served.route.empty() ? std::string{"none"} : std::string{served.route};
-        metrics.counter("millrace_http_requests_total", "Requests answered",
-                        {{"method", std::string{served.method}}, {"route", route}, {"status", std::to_string(served.status)}}).add();
-        metrics.histogram("millrace_http_request_seconds", "Time to answer", {{"route", route}}).observe(served.seconds);
-        log.debug("request", {{"method", served.method}, {"route", route}, {"status", served.status}, {"seconds", served.seconds}, {"request_id", served.request_id}});
+        {
+            const std::lock_guard hold{counting};
+            auto& route = metrics_of(served);
+            route.seconds.observe(served.seconds);
+            auto status = route.by_status.find(served.status);
+            if (status == route.by_status.end()) {
+                const observe::Labels labels{{"method", served.route.empty() ? "" : std::string{served.method}}, {"route", std::string{served.route}}, {"status", std::to_string(served.status)}};
+                status = route.by_status.emplace(served.status, metrics.counter("millrace_http_requests_total", "Requests answered", labels)).first;
+            }
+            status->second.add();
+        }
+        if (!log.enabled(observe::Level::debug)) return;
+        log.debug("request", {{"method", served.method}, {"route", served.route}, {"status", served.status}, {"seconds", served.seconds}, {"request_id", served.request_id}});
+    }
+
+    RouteMetrics& metrics_of(const http::Served& served) {
+        // A method that no route has is the client's word and would make a label of its own.
+        const auto key = served.route.empty() ? std::string{} : std::string{served.method} + ' ' + std::string{served.route};
+        if (const auto found = by_route.find(key); found != by_route.end()) return found->second;
+        auto seconds = metrics.histogram("millrace_http_request_seconds", "Time to answer", {{"route", std::string{served.route}}});
+        return by_route.emplace(key, RouteMetrics{{}, seconds}).first->second;
     }
 
     void keep_house(std::stop_token stop) {
@@ -213,6 +255,7 @@ struct App::Parts {
                 }
                 if (std::chrono::steady_clock::now() >= next_objects) {
                     intake.sweep_objects();
+                    storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()})));
                     next_objects = in(settings.upload.sweep);
                 }
             } catch (const std::exception& error) {

@@ -22,7 +22,7 @@ struct Table {
     static std::vector<datasets::ColumnInfo> columns_of(const datasets::Dataset& dataset) {
         std::vector<datasets::ColumnInfo> columns;
         std::vector<Issue> issues;
-        read_json(json::value{dataset.columns}, columns, issues, "", true);
+        read_json(json::value(dataset.columns), columns, issues, "", true);
         return columns;
     }
 

@@ -49,7 +49,7 @@ private:
     static Input read_input(const jobs::Job& job) {
         Input input;
         std::vector<Issue> issues;
-        read_json(json::value{job.input}, input, issues, "", true);
+        read_json(json::value(job.input), input, issues, "", true);
         if (!issues.empty()) {
             throw Error{Code::bad_request, {{"why", "job input " + issues[0].pointer + " " + issues[0].detail}}};
         }

@@ -1,4 +1,4 @@
-// bench_ingest_data shop|sensors|drift MEGABYTES OUT [SEED]: test files for compare.mjs, the same for the same seed.
+// bench_ingest_data shop|sensors|drift MEGABYTES OUT [SEED]: test files for compare.py, the same for the same seed.
 //   shop      14 columns: ids, quoted texts with commas, doubled quotes and line breaks, UTF-8, decimals, floats with
 //             exponents, booleans, dates, timestamps, codes with leading zeros, about 6 % empty cells
 //   sensors   400 columns of short numbers and codes, 4 % empty

@@ -1,4 +1,4 @@
-// bench_ingest TASK IN [OUT]: one step of turning a file into a dataset, for compare.mjs to time from outside.
+// bench_ingest TASK IN [OUT]: one step of turning a file into a dataset, for compare.py to time from outside.
 //   read      tokenise and validate, count rows
 //   scan      the same and find the types, write nothing
 //   dataset   everything: types, profile, Parquet (zstd), kept texts, rejects

@@ -9,7 +9,7 @@
 #include "datasets/build.hpp"
 #include "datasets/rows.hpp"
 #include "datasets/typing.hpp"
-#include "formats/parquet/reader.hpp"
+#include "formats/csv/csv.hpp"
 
 using namespace millrace;
 using namespace millrace::datasets;
@@ -301,6 +301,42 @@ TEST_CASE("a stop ends the building") {
     stop.request_stop();
 
     CHECK_THROWS_AS(Built(one_column({"1"}), {.stop = stop.get_token()}), Error);
+}
+
+TEST_CASE("every row of a polluted file is accounted for") {
+    std::mt19937_64 random{17};
+    for (int times = 0; times < 60; ++times) {
+        CAPTURE(times);
+        Memory source;
+        if (random() % 4 == 0) source.bytes += "a report\n\n";
+        source.bytes += "id,name,amount\n";
+        const auto rows = 20 + random() % 300;
+        for (std::uint64_t i = 0; i < rows; ++i) {
+            source.bytes += std::to_string(i) + ",name" + std::to_string(random() % 50) + ',' + std::to_string(random() % 1000) + ".5";
+            switch (random() % 40) {
+                case 0: source.bytes += ",more"; break;
+                case 1: source.bytes += "\n7"; break;
+                case 2: source.bytes += "\n"; break;
+                case 3: source.bytes += "\n\xff\xfe,a,b"; break;
+                case 4: source.bytes += "\n1,\"open,2"; break;
+                default: break;
+            }
+            source.bytes += '\n';
+        }
+        Memory data, texts, rejects;
+        const OpenTable open = [&](std::function<void(formats::Reject)> on_reject) {
+            return formats::csv::format().open(source, {.dialect = {}, .on_reject = std::move(on_reject)});
+        };
+
+        const auto result = build(open, {&data, &texts, &rejects, [] {}}, {.source_bytes = source.size(), .group_rows_max = 1000});
+
+        const auto& report = result.report;
+        CHECK(report.bytes == source.size());
+        CHECK(report.rows_in == report.rows_out + report.rows_rejected + report.rows_reported);
+        CHECK(report.rows_rejected == static_cast<std::uint64_t>(std::count(rejects.bytes.begin(), rejects.bytes.end(), '\n')));
+        CHECK(report.rows_rejected == report.rejects_stored);
+        CHECK(RowReader{data, nullptr}.rows() == report.rows_out);
+    }
 }
 
 TEST_CASE("whatever the cells are, every text comes back as it was") {

@@ -124,10 +124,18 @@ void ColumnProfiler::add_top(const Column& column, const Dictionary& dictionary)
 void ColumnProfiler::add_range(const Column& column, const Dictionary& dictionary, bool first) {
     if (column.type.is_text()) {
         add_lengths(column);
-        // The writer compares every value for its statistics as well; comparing only the different ones is enough.
+        using formats::parquet::order_prefix;
+        auto least = order_prefix(text_min_), greatest = order_prefix(text_max_);
         const auto text_range = [&](std::string_view text) {
-            if (first || text < text_min_) text_min_ = cut(text);
-            if (first || text > text_max_) text_max_ = cut(text);
+            const auto prefix = order_prefix(text);
+            if (first || prefix < least || (prefix == least && text < text_min_)) {
+                text_min_ = cut(text);
+                least = prefix;
+            }
+            if (first || prefix > greatest || (prefix == greatest && text > text_max_)) {
+                text_max_ = cut(text);
+                greatest = prefix;
+            }
             first = false;
         };
         for (const auto row : dictionary.first_rows()) text_range(column.text(row));

@@ -26,6 +26,19 @@ inline std::uint64_t hash_value(double value) {
     return hash_value(bits);
 }
 
+/// The first eight bytes as a number that orders as they do: most comparisons of texts need no more.
+inline std::uint64_t order_prefix(std::string_view text) {
+    std::uint64_t prefix = 0;
+    if (text.size() >= 8) {
+        std::memcpy(&prefix, text.data(), 8);
+        return __builtin_bswap64(prefix);
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        prefix |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[i])) << (56 - 8 * i);
+    }
+    return prefix;
+}
+
 /// The different values of a column within one row group, found in one pass that stops as soon as repeats are too
 /// rare to pay. Writer and profile share it, so every value is hashed once.
 class Dictionary {

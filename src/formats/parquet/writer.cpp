@@ -103,16 +103,7 @@ struct Prefixed {
     std::uint64_t prefix;
     std::string_view text;
 
-    explicit Prefixed(std::string_view t) : prefix{0}, text{t} {
-        if (t.size() >= 8) {
-            std::memcpy(&prefix, t.data(), 8);
-            prefix = __builtin_bswap64(prefix);
-        } else {
-            for (std::size_t i = 0; i < t.size(); ++i) {
-                prefix |= static_cast<std::uint64_t>(static_cast<unsigned char>(t[i])) << (56 - 8 * i);
-            }
-        }
-    }
+    explicit Prefixed(std::string_view t) : prefix{order_prefix(t)}, text{t} {}
     bool operator<(const Prefixed& other) const {
         return prefix != other.prefix ? prefix < other.prefix : text < other.text;
     }

@@ -25,7 +25,9 @@ void Settings::check(std::vector<Issue>& issues) const {
                           "it has " + std::to_string(jwt_secret->size()) +
                               " bytes and needs at least 32; make one with: openssl rand -base64 48"});
     }
-    if (jwks.starts_with("http://")) {
+    const auto is_local = [&](std::string_view host) { return jwks.starts_with("http://" + std::string{host}); };
+    const bool local = is_local("127.0.0.1:") || is_local("127.0.0.1/") || is_local("localhost:") || is_local("localhost/") || is_local("[::1]");
+    if (jwks.starts_with("http://") && !local) {
         issues.push_back({"jwks", "insecure", "keys fetched without TLS can be replaced on the way; use https or a file"});
     }
     if (leeway < Duration{0} || leeway > 10min) issues.push_back({"leeway", "out_of_range", "it is at most 10m"});

@@ -39,7 +39,7 @@ void Table::add(std::string method, std::string pattern, http::Lane lane, Operat
                           (described->tag == "system" && described->access == Access::token && services.settings.metrics_open);
         if (!open) who = services.authenticator.authenticate(request, write);
         if (described->access == Access::admin && !who.scope.is_admin()) throw Error{Code::forbidden};
-        Call call{request, who, services};
+        Call call{request, who, services, *described};
         return handle(call);
     };
     routes_.push_back({.method = std::move(method), .pattern = std::move(pattern), .handler = std::move(handler),
@@ -76,7 +76,9 @@ int limit_of(const http::Request& request) {
 Duration wait_of(const http::Request& request, Duration otherwise) {
     constexpr std::int64_t longest = 600;
     if (request.query_value("wait")) return std::chrono::seconds{number_of(request, "wait", 0, longest)};
-    for (const auto prefer : request.headers.all("prefer")) {
+    for (const auto field : request.headers.all("prefer")) {
+        std::string prefer{field};
+        for (auto& c : prefer) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         if (prefer.find("respond-async") != prefer.npos) return Duration{0};
         const auto at = prefer.find("wait=");
         if (at == prefer.npos) continue;
@@ -87,6 +89,13 @@ Duration wait_of(const http::Request& request, Duration otherwise) {
         if (error == std::errc{} && seconds >= 0) return std::chrono::seconds{std::min(seconds, longest)};
     }
     return otherwise;
+}
+
+std::optional<std::string> idempotency_key(const http::Request& request) {
+    const auto key = request.headers.find("idempotency-key");
+    if (!key) return std::nullopt;
+    if (key->empty() || key->size() > 255) wrong_parameter("Idempotency-Key", "expected 1 to 255 characters");
+    return std::string{*key};
 }
 
 Parameter path_id(std::string_view what) {

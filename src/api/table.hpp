@@ -49,6 +49,8 @@ struct Call {
     const http::Request& request;
     const accounts::Identity& who;
     Services& services;
+    const Operation& operation;
+    std::string_view body{};  ///< as it came, for handlers of JSON
 
     /// How far the caller looks: own rows, or by `?scope=org|all` more, as the role allows. Throws Error{forbidden}.
     Scope scope() const;
@@ -78,9 +80,9 @@ private:
 };
 
 /// A handler whose body is JSON of type T: read, checked with all problems reported, then `then(call, value)`.
-/// `lenient` ignores unknown fields (v1).
+/// No body at all counts as `{}` where the operation says that it is not required.
 template <class T>
-http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then, bool lenient = false);
+http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then);
 
 /// The problem with the job it belongs to.
 http::Response problem_of_job(const Error& error, const Uuid& job, const http::Request& request);
@@ -90,6 +92,9 @@ int limit_of(const http::Request& request);
 std::int64_t number_of(const http::Request& request, std::string_view name, std::int64_t otherwise, std::int64_t max);
 /// `?wait=` or `Prefer: wait=`, in seconds, at most ten minutes.
 Duration wait_of(const http::Request& request, Duration otherwise);
+
+/// The Idempotency-Key, checked.
+std::optional<std::string> idempotency_key(const http::Request& request);
 
 /// Parameters that several routes share.
 Parameter path_id(std::string_view what);

@@ -28,7 +28,7 @@ jobs::Job import_job(const File& file, json::object input) {
 Receiving::Receiving(Intake& intake, File file, std::uint64_t bytes_max)
     : intake_{intake}, file_{std::move(file)}, bytes_max_{bytes_max}, writer_{intake.blobs_.create()} {}
 
-Receiving::~Receiving() { abort(Error{Code::upload_aborted, {{"received", std::to_string(writer_ ? writer_->size() : 0)}}}); }
+Receiving::~Receiving() { abort(Error{Code::upload_aborted}); }
 
 void Receiving::write(std::string_view bytes) {
     if (writer_->size() + bytes.size() > bytes_max_) {
@@ -71,9 +71,12 @@ Accepted Receiving::finish(std::optional<std::string> supplier_id) {
 void Receiving::abort(const Error& reason) noexcept {
     if (!open_) return;
     open_ = false;
-    writer_.reset();
     try {
-        intake_.abort(file_, reason);
+        const auto received = std::to_string(writer_->size());
+        writer_.reset();
+        // However the bytes stopped coming, it is one thing to whoever looks at the job; a limit or a full disk is another.
+        const bool ours = http_status(reason.code()) == 413 || http_status(reason.code()) >= 500;
+        intake_.abort(file_, ours ? reason : Error{Code::upload_aborted, {{"received", received}}});
     } catch (const std::exception& error) {
         // The sweep of the next start finds the file still receiving and aborts it then.
         intake_.log_.warn("aborting an upload failed", {{"file", file_.id}, {"error", error.what()}});

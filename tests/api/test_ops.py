@@ -22,7 +22,7 @@ class Health(ApiCase):
 
 
 class Metrics(ApiCase):
-    LINE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^{}]*\})? (-?[0-9.eE+-]+|NaN|[+-]Inf)$')
+    LINE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-z_]+="[^"]*",?)+\})? (-?[0-9.eE+-]+|NaN|[+-]Inf)$')
 
     def read(self):
         answer = self.me.get("/metrics")

@@ -19,7 +19,9 @@ class Stages(ApiCase):
         job_id = me.upload_async(csv(), "products.csv", fields=[("supplier_id", "s1")])
 
         polled, own = [], self.stream(me, f"/api/v2/jobs/{job_id}/stream")
-        self.assertEqual(own.next().type, "snapshot")
+        first = own.next()
+        self.assertEqual(first.type, "snapshot")
+        begun_at = first.json()["jobs"][0]["progress"]  # the job may have moved on before its stream was opened
         for point, percent in STAGES:
             holder.wait_held(point)
             # The mark is committed before the code behind it goes on: whoever looks now sees it.
@@ -30,7 +32,7 @@ class Stages(ApiCase):
             self.assertEqual(me.job(job_id)["progress"], percent)
             self.assertIsNone(job["related_dataset_id"])
             polled.append(percent)
-            for reader in (stream, own):
+            for reader in (stream, own) if percent > begun_at else (stream,):
                 reader.until(lambda e: e.data and self.progress(e, job_id) == percent, timeout=5)
             holder.release(point)
         job = me.wait_job(job_id)

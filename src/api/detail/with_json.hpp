@@ -10,16 +10,16 @@ inline constexpr std::size_t json_body_bytes_max = 1 << 20;
 void require_json(const http::Request& request);
 
 template <class T>
-http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then, bool lenient) {
+http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then) {
     require_json(call.request);
     auto& services = call.services;
     // The request lives until its answer is sent; the identity is copied because the call is gone by then.
     return http::collect(call.request, json_body_bytes_max,
-                         [&request = call.request, who = call.who, &services, then = std::move(then),
-                          lenient](std::string text) -> http::Answer {
-                             Call later{request, who, services};
-                             if (text.empty()) text = "{}";
-                             return then(later, parse_body<T>(text, lenient));
+                         [&request = call.request, who = call.who, &services, &operation = call.operation,
+                          then = std::move(then)](std::string text) -> http::Answer {
+                             if (text.empty() && !operation.body->required) text = "{}";
+                             Call later{request, who, services, operation, text};
+                             return then(later, parse_body<T>(text));
                          });
 }
 

@@ -1,8 +1,10 @@
 #include <boost/json/string.hpp>
 
+#include "accounts/ops.hpp"
 #include "api/download.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"
+#include "base/hash.hpp"
 #include "jobs/view.hpp"
 
 namespace millrace::api::v2 {
@@ -175,6 +177,13 @@ void check_import_input(Call& call, Job& job) {
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());
 }
 
+/// The job that the first request with this key has made, when this request is the same.
+Uuid same_request(Call& call, const Uuid& first) {
+    const auto remembered = call.services.accounts.request(call.who.scope.user, *idempotency_key(call.request), call.services.clock.now());
+    if (!remembered || remembered->request_hash != to_hex(sha256(call.body))) throw Error{Code::idempotency_mismatch};
+    return first;
+}
+
 http::Answer create(Call& call, CreateJob body) {
     Job job;
     job.id = Uuid::generate();
@@ -215,8 +224,19 @@ http::Answer create(Call& call, CreateJob body) {
         job.attempts_max = 1;
         job.input = body.input.value_or(json::object{});
     }
-    const auto id = job.id;
-    call.services.ledger.commit(std::move(ledger::Commit{}.add(jobs::Create{std::move(job)})));
+    auto id = job.id;
+    ledger::Commit commit;
+    if (const auto key = idempotency_key(call.request)) {
+        accounts::RememberRequest remember;
+        remember.user = call.who.scope.user;
+        remember.key = *key;
+        remember.job = id;
+        remember.request_hash = to_hex(sha256(call.body));
+        remember.at = job.created_at;
+        commit.guard(std::move(remember));
+    }
+    commit.add(jobs::Create{std::move(job)});
+    if (const auto done = call.services.ledger.commit(std::move(commit)); !done) id = same_request(call, done.existing);
 
     const auto stored = call.services.jobs.get(id);
     if (!stored) throw Error{Code::internal};
@@ -312,7 +332,7 @@ http::Begun cancel(Call& call) {
 http::Begun retry(Call& call) {
     const auto job = find(call);
     const Error refused{Code::not_retryable, {{"state", std::string{word(job.state)}}}};
-    if (!jobs::can_retry(job.state) || job.external()) throw refused;
+    if (!jobs::can_retry(job.state)) throw refused;
     if (job.kind == "import" && !job.input.contains("dataset_id")) {
         throw Error{Code::conflict, {{"why", "the bytes of this upload never arrived; send the file again"}}};
     }

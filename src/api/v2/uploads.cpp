@@ -44,12 +44,7 @@ Upload read_head(Call& call) {
         }
         upload.on_duplicate = *asked;
     }
-    if (const auto key = call.request.headers.find("idempotency-key")) {
-        if (key->empty() || key->size() > 255) {
-            throw Error{Code::invalid_parameter, {{"name", "Idempotency-Key"}, {"why", "expected 1 to 255 characters"}}};
-        }
-        upload.idempotency_key = std::string{*key};
-    }
+    upload.idempotency_key = idempotency_key(call.request);
     return upload;
 }
 

@@ -6,7 +6,8 @@
 namespace millrace::http::detail {
 namespace {
 
-/// Below this, bytes of a slow client wait in a small buffer: a block is never held by somebody who does not send.
+/// Below this, bytes of a slow client wait in a small buffer: a block is never held by somebody who does not send. The
+/// first bytes are handed over as they come: the head of a form is in them, and what it names is to be seen at once.
 constexpr std::size_t worth_a_block = 16 * 1024;
 /// A refused body up to this size is read to its end, so that the connection can go on.
 constexpr std::uint64_t drain_bytes_max = 64 * 1024;
@@ -53,7 +54,7 @@ Awaitable<Session::BodyEnd> Session::pump_body() {
         if (cut_) co_return BodyEnd::closed;
         const bool broken = !decoder_.why().empty();
         const bool over = body_done_ || broken || ended(io.state);
-        if (filled >= worth_a_block || over) {
+        if (filled >= worth_a_block || bytes_in_ <= worth_a_block || over) {
             while (writing_) co_await written_.wait();
             if (sink_failed_) co_return BodyEnd::broken;
             if (filled > 0 || body_done_) write_block(std::move(block), filled, body_done_);

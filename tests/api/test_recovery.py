@@ -210,11 +210,13 @@ class Stopped(ApiCase):
         self.assertIn(answer.status, (201, 202), answer)
         self.assertEqual(server.wait(20), 0)
 
-    def test_sighup_does_not_end_the_server(self):
+    def test_sighup_ends_in_order_like_sigterm(self):
         server = self.start()
+        made = self.completed_import(me := server.client())
         server.process.send_signal(signal.SIGHUP)
-        self.assertEqual(server.client().upload(csv()).status, 201)
-        self.assertTrue(server.alive())
+        self.assertEqual(server.wait(15), 0)
+        server.start()
+        self.assertEqual(me.job(made["job_id"])["state"], "completed")
 
 
 class Several(ApiCase):

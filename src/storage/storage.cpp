@@ -1,6 +1,7 @@
 #include "storage/storage.hpp"
 
 #include "storage/detail/stores.hpp"
+#include "storage/postgres/database.hpp"
 #include "storage/sqlite/database.hpp"
 
 namespace millrace::storage {
@@ -37,6 +38,10 @@ private:
 
 std::unique_ptr<Storage> open_sqlite(const SqliteSettings& settings, events::Hub& hub, observe::Log log) {
     return std::make_unique<Stores>(std::make_unique<sqlite::Database>(settings, hub, std::move(log)), "sqlite");
+}
+
+std::unique_ptr<Storage> open_postgres(const PostgresSettings& settings, events::Hub& hub, observe::Log log) {
+    return std::make_unique<Stores>(std::make_unique<postgres::Database>(settings, hub, std::move(log)), "postgresql");
 }
 
 }  // namespace millrace::storage

@@ -120,6 +120,7 @@ void settle_job(Tx& tx, const jobs::Settle& op) {
     if (op.related_dataset_id) job.related_dataset_id = op.related_dataset_id;
     if (op.result_file_id) job.result_file_id = op.result_file_id;
     if (op.run_at) job.run_at = *op.run_at;
+    if (state == State::completed) job.stage = word(state);
     if (op.uncount) job.attempt = std::max(0, job.attempt - 1);
     tx.drop_lease(*held);
     tx.close_attempt(job.id, op.at, op.outcome, op.error_code, op.error_message);

@@ -49,16 +49,7 @@ inline Value to_value(double value) { return value; }
 inline Value to_value(const std::string& value) { return text_value(value); }
 inline Value to_value(std::string_view value) { return text_value(value); }
 inline Value to_value(const char* value) { return std::string_view{value}; }
-/// JSON that SQL can look into: PostgreSQL cannot turn \u0000 into text, so it becomes \ufffd here too.
-inline std::string json_text(const json::value& value) {
-    auto text = json::serialize(value);
-    for (auto at = text.find("\\u0000"); at != text.npos; at = text.find("\\u0000", at + 1)) {
-        std::size_t backslashes = 0;
-        while (backslashes < at && text[at - 1 - backslashes] == '\\') ++backslashes;
-        if (backslashes % 2 == 0) text.replace(at, 6, "\\ufffd");
-    }
-    return text;
-}
+inline std::string json_text(const json::value& value) { return json::serialize(value); }
 
 inline Value to_value(const json::object& value) { return json_text(value); }
 inline Value to_value(const json::array& value) { return json_text(value); }

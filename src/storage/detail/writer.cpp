@@ -100,7 +100,7 @@ void Writer::apply(Group& group) {
     for (const auto& member : group) members.push_back(member.get());
     std::exception_ptr failed;
     try {
-        transact(members);
+        transact_again_if_idle_broke(members);
     } catch (const AfterCommit& after) {
         failed = after.why;
     } catch (const SqlFailure& failure) {
@@ -125,6 +125,17 @@ void Writer::apply(Group& group) {
     }
 }
 
+/// A connection that broke while it was idle (the database restarted) shows at its next use. As long as no COMMIT was
+/// sent nothing can have been applied, so the group is simply done again.
+void Writer::transact_again_if_idle_broke(std::span<Member* const> members) {
+    try {
+        transact(members);
+    } catch (const SqlFailure& failure) {
+        if (failure.kind != SqlFailure::Kind::unavailable || reached_commit_) throw;
+        transact(members);
+    }
+}
+
 void Writer::apply_alone(Member& member) {
     Member* const members[] = {&member};
     for (int tries = 1;; ++tries) {
@@ -145,6 +156,7 @@ void Writer::apply_alone(Member& member) {
 
 void Writer::transact(std::span<Member* const> members) {
     std::vector<events::Event> events;
+    reached_commit_ = false;
     try {
         work::failpoint("storage.commit.before");
         Tx tx{connection_->begin()};
@@ -156,6 +168,7 @@ void Writer::transact(std::span<Member* const> members) {
         for (auto* member : members) apply_member(tx, *member);
         tx.save_jobs();
         events = std::move(tx.events);
+        reached_commit_ = true;
         connection_->commit(events);
     } catch (...) {
         connection_->rollback();

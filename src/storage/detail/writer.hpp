@@ -58,6 +58,7 @@ private:
     ledger::Committed wait_for(std::unique_ptr<Member> member);
     void loop();
     void apply(Group& group);
+    void transact_again_if_idle_broke(std::span<Member* const> members);
     void apply_alone(Member& member);
     void transact(std::span<Member* const> members);
     void apply_member(Tx& tx, Member& member);
@@ -68,6 +69,7 @@ private:
     std::condition_variable came_;
     Group queue_;
     bool closed_ = false;
+    bool reached_commit_ = false;  ///< of the transaction under way; of the writer's thread
     std::jthread thread_;
 };
 

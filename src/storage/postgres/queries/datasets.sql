@@ -1,0 +1,33 @@
+-- define: dataset_columns
+id, owner, org_id, name, filename, supplier_id, job_id, file_id, sha256, version, format, size_bytes, row_count, rows_in,
+rows_rejected, rows_reported, column_count, columns, report, table_blob, text_blob, rejects_blob, created_at
+
+-- name: datasets.same_content
+SELECT id FROM dataset WHERE owner = $1 AND sha256 = $2 AND version = $3 AND id <> $4;
+
+-- name: datasets.exists
+SELECT id FROM dataset WHERE id = $1;
+
+-- name: datasets.insert
+INSERT INTO dataset ({dataset_columns})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
+
+-- name: datasets.replace
+UPDATE dataset SET owner = $2, org_id = $3, name = $4, filename = $5, supplier_id = $6, job_id = $7, file_id = $8,
+       sha256 = $9, version = $10, format = $11, size_bytes = $12, row_count = $13, rows_in = $14, rows_rejected = $15,
+       rows_reported = $16, column_count = $17, columns = $18, report = $19, table_blob = $20, text_blob = $21,
+       rejects_blob = $22, created_at = $23
+WHERE id = $1;
+
+-- name: datasets.remove
+DELETE FROM dataset WHERE id = $1 RETURNING {dataset_columns};
+
+-- name: datasets.list
+-- Conditions, order and limit are added by detail/list.cpp.
+SELECT {dataset_columns} FROM dataset;
+
+-- name: datasets.get
+SELECT {dataset_columns} FROM dataset WHERE id = $1;
+
+-- name: datasets.by_content
+SELECT {dataset_columns} FROM dataset WHERE owner = $1 AND sha256 = $2 ORDER BY version DESC LIMIT 1;

@@ -1,0 +1,18 @@
+-- name: events.lock
+-- Taken as the last thing before the events of a transaction are appended and held until its COMMIT: seq is then in the
+-- order of commits, and a reader that has seen seq n will never find a smaller one. SQL that enqueues jobs by itself
+-- does not need it.
+SELECT pg_advisory_xact_lock(7217441020010001);
+
+-- name: events.newest
+-- A statement of its own after the lock, so that it sees what the last holder committed.
+SELECT coalesce(max(seq), 0) AS newest FROM event;
+
+-- name: events.append
+INSERT INTO event (at, type, version, owner, org_id, subject, data) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING seq;
+
+-- name: events.after
+SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- name: events.bounds
+SELECT coalesce((SELECT min(seq) FROM event), 0) AS oldest, coalesce((SELECT max(seq) FROM event), 0) AS newest;

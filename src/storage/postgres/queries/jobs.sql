@@ -1,0 +1,138 @@
+-- define: job_columns
+id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
+owner, org_id, parent, input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id,
+reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at, started_at,
+completed_at
+
+-- name: jobs.lock
+-- Without input and result: they may be large and no transition looks at them. The lock orders this transaction among
+-- those of other processes that change the job; NO KEY, because the id never changes.
+SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
+       owner, org_id, parent, '{}'::json AS input, metadata, NULL::json AS result, filename, supplier_id, related_dataset_id,
+       input_file_id, reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at,
+       started_at, completed_at
+FROM job WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: jobs.lock_lease
+SELECT attempt, token, worker FROM job_lease WHERE job_id = $1;
+
+-- name: jobs.input
+SELECT input FROM job WHERE id = $1;
+
+-- name: jobs.insert
+INSERT INTO job ({job_columns})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+        $25, $26, $27, $28, $29, $30, $31, $32, $33);
+
+-- name: jobs.save
+UPDATE job SET state = $2, progress = $3, stage = $4, message = $5, attempt = $6, losses = $7, crashes = $8, run_at = $9,
+       metadata = $10, result = CASE WHEN $11::boolean THEN $12::json ELSE result END, supplier_id = $13, related_dataset_id = $14,
+       result_file_id = $15, error_code = $16, error_message = $17, updated_at = $18, started_at = $19,
+       completed_at = $20
+WHERE id = $1;
+
+-- name: jobs.save_input
+UPDATE job SET input = $2 WHERE id = $1;
+
+-- name: jobs.list
+-- Conditions, order and limit are added by detail/list.cpp.
+SELECT {job_columns} FROM job;
+
+-- name: jobs.get
+SELECT {job_columns} FROM job WHERE id = $1;
+
+-- name: jobs.active_own
+-- Four short ranges of two partial indexes. The rows come from the branches and not from a join on the id, for which a
+-- planner without good statistics would scan the table.
+SELECT {job_columns} FROM (
+    (SELECT {job_columns} FROM job WHERE owner = $1 AND completed_at IS NULL ORDER BY id DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE owner = $1 AND state = 'completed' AND completed_at >= $2
+     ORDER BY completed_at DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE owner = $1 AND state = 'failed' AND completed_at >= $3
+     ORDER BY completed_at DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE owner = $1 AND state = 'cancelled' AND completed_at >= $3
+     ORDER BY completed_at DESC LIMIT $4)) AS recent
+ORDER BY id DESC LIMIT $4;
+
+-- name: jobs.active_org
+SELECT {job_columns} FROM (
+    (SELECT {job_columns} FROM job WHERE org_id = $1 AND completed_at IS NULL ORDER BY id DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE org_id = $1 AND state = 'completed' AND completed_at >= $2
+     ORDER BY completed_at DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE org_id = $1 AND state = 'failed' AND completed_at >= $3
+     ORDER BY completed_at DESC LIMIT $4)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE org_id = $1 AND state = 'cancelled' AND completed_at >= $3
+     ORDER BY completed_at DESC LIMIT $4)) AS recent
+ORDER BY id DESC LIMIT $4;
+
+-- name: jobs.active_all
+SELECT {job_columns} FROM (
+    (SELECT {job_columns} FROM job WHERE completed_at IS NULL ORDER BY id DESC LIMIT $3)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE state = 'completed' AND completed_at >= $1
+     ORDER BY completed_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE state = 'failed' AND completed_at >= $2
+     ORDER BY completed_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT {job_columns} FROM job WHERE state = 'cancelled' AND completed_at >= $2
+     ORDER BY completed_at DESC LIMIT $3)) AS recent
+ORDER BY id DESC LIMIT $3;
+
+-- name: jobs.counts
+SELECT state, count(*) AS count FROM job WHERE completed_at IS NULL GROUP BY state;
+
+-- name: jobs.next_due
+SELECT min(run_at) AS run_at FROM job WHERE state IN ('scheduled', 'retry_wait');
+
+-- name: jobs.promote
+WITH due AS MATERIALIZED (
+    SELECT id AS due_id FROM job WHERE state IN ('scheduled', 'retry_wait') AND run_at <= $1
+    ORDER BY run_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE job SET state = 'queued', updated_at = $1 FROM due WHERE id = due_id
+RETURNING {job_columns};
+
+-- name: jobs.claim
+-- SKIP LOCKED keeps claimers from waiting for each other, the partial index job_queued serves the ORDER BY, and
+-- MATERIALIZED keeps the planner from running the inner SELECT again for each row, which would claim too many.
+WITH picked AS MATERIALIZED (
+    SELECT id AS picked_id FROM job
+    WHERE state = 'queued' AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
+    ORDER BY priority DESC, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE job SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, $3), updated_at = $3,
+       error_code = '', error_message = ''
+FROM picked WHERE id = picked_id
+RETURNING {job_columns};
+
+-- name: jobs.running_of_others
+SELECT job_id FROM job_lease WHERE worker <> $1 ORDER BY job_id;
+
+-- name: jobs.running_of_lost
+SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
+
+-- name: leases.insert
+INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: leases.remove
+DELETE FROM job_lease WHERE job_id = $1;
+
+-- name: leases.cancelling
+SELECT job_id FROM job_lease JOIN job ON job.id = job_lease.job_id
+WHERE job_lease.worker = $1 AND job.state = 'cancelling';
+
+-- name: attempts.insert
+INSERT INTO job_attempt (job_id, attempt, worker, started_at, outcome) VALUES ($1, $2, $3, $4, 'running');
+
+-- name: attempts.close
+UPDATE job_attempt SET ended_at = $2, outcome = $3, error_code = $4, error_message = $5
+WHERE job_id = $1 AND ended_at IS NULL;
+
+-- name: attempts.list
+SELECT job_id, attempt, worker, started_at, ended_at, outcome, error_code, error_message FROM job_attempt
+WHERE job_id = $1 ORDER BY seq;

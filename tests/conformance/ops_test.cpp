@@ -1,0 +1,372 @@
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include "bench.hpp"
+#include "storage/detail/catalog.hpp"
+
+/// Walks the catalog of ops: each has a case here, and applying it again changes nothing, so a caller that does not
+/// know the outcome of a commit may repeat it.
+namespace millrace::test {
+namespace {
+
+struct Case {
+    std::type_index op;
+    /// Prepares the database and returns a maker of the same commit.
+    std::function<std::function<Commit()>(Bench&)> prepare;
+};
+
+template <class T>
+Case op_case(std::function<T(Bench&)> make) {
+    return {typeid(T), [make](Bench& bench) {
+                const T op = make(bench);
+                return std::function<Commit()>{[op] { return std::move(Commit{}.add(op)); }};
+            }};
+}
+
+template <class T>
+Case guard_case(std::function<T(Bench&)> make) {
+    return {typeid(T), [make](Bench& bench) {
+                const T guard = make(bench);
+                return std::function<Commit()>{[guard] { return std::move(Commit{}.guard(guard)); }};
+            }};
+}
+
+intake::File some_file(const Bench& bench) {
+    intake::File file;
+    file.id = Uuid::generate();
+    file.owner = bench.scope.user;
+    file.org = bench.scope.org;
+    file.filename = "a.csv";
+    file.server = bench.worker.id;
+    file.created_at = file.updated_at = bench.now;
+    return file;
+}
+
+intake::File begun(Bench& bench) {
+    const auto file = some_file(bench);
+    bench.commit(std::move(Commit{}.add(intake::Begin{file})));
+    return file;
+}
+
+datasets::Dataset some_dataset(const Bench& bench) {
+    datasets::Dataset d;
+    d.id = Uuid::generate();
+    d.owner = bench.scope.user;
+    d.org = bench.scope.org;
+    d.job_id = d.file_id = Uuid::generate();
+    d.sha256 = "abc";
+    d.created_at = bench.now;
+    return d;
+}
+
+accounts::User some_user(const Bench& bench) {
+    return {.id = Uuid::generate(), .org = bench.scope.org, .subject = "somebody", .email = "a@b.example",
+            .password_hash = "hash", .created_at = bench.now, .updated_at = bench.now};
+}
+
+accounts::ApiKey some_key(const Bench& bench) {
+    return {.id = Uuid::generate(), .user = bench.scope.user, .org = bench.scope.org, .name = "ci", .hash = "h",
+            .created_at = bench.now};
+}
+
+jobs::Settle some_settle(const Uuid& job, Instant at) {
+    jobs::Settle settle;
+    settle.job = job;
+    settle.outcome = "completed";
+    settle.at = at;
+    return settle;
+}
+
+Uuid ended(Bench& bench, State state) {
+    const auto id = bench.create("other", State::blocked).id;
+    auto settle = some_settle(id, bench.now);
+    settle.state = state;
+    bench.commit(std::move(Commit{}.add(settle)));
+    return id;
+}
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all{
+        guard_case<jobs::Fence>([](Bench& b) {
+            b.create();
+            return jobs::Fence{b.claim_one()->lease};
+        }),
+        guard_case<jobs::InState>([](Bench& b) { return jobs::InState{b.create().id, {State::queued}}; }),
+        guard_case<intake::StillReceiving>([](Bench& b) { return intake::StillReceiving{begun(b).id}; }),
+        guard_case<datasets::Unique>([](Bench& b) {
+            datasets::Unique unique;
+            unique.owner = b.scope.user;
+            unique.sha256 = "new";
+            return unique;
+        }),
+        guard_case<accounts::RememberRequest>([](Bench& b) {
+            accounts::RememberRequest remember;
+            remember.user = b.scope.user;
+            remember.key = "k";
+            remember.job = Uuid::generate();
+            remember.at = b.now;
+            return remember;
+        }),
+        guard_case<accounts::EmailFree>([](Bench&) { return accounts::EmailFree{"free@b.example"}; }),
+
+        op_case<jobs::Create>([](Bench& b) { return jobs::Create{b.new_job()}; }),
+        op_case<jobs::Unblock>([](Bench& b) { return jobs::Unblock{b.create("import", State::blocked).id, {{"a", 1}}, "s", b.now}; }),
+        op_case<jobs::Reopen>([](Bench& b) { return jobs::Reopen{ended(b, State::failed), b.now}; }),
+        op_case<jobs::Tick>([](Bench& b) {
+            b.create();
+            return jobs::Tick{b.claim_one()->lease, 12, "m", b.now};
+        }),
+        op_case<jobs::Settle>([](Bench& b) {
+            b.create();
+            return some_settle(b.claim_one()->job.id, b.now);
+        }),
+        op_case<jobs::Cancel>([](Bench& b) { return jobs::Cancel{b.create().id, b.now}; }),
+        op_case<jobs::Retry>([](Bench& b) { return jobs::Retry{ended(b, State::failed), b.now}; }),
+        op_case<jobs::StartExternal>([](Bench& b) { return jobs::StartExternal{b.create("external").id, b.now}; }),
+        // A mark is told each time, but the job stays the same; see below.
+        op_case<jobs::Stage>([](Bench& b) { return jobs::Stage{b.create().id, 10, "s", "m", b.now}; }),
+
+        op_case<intake::Begin>([](Bench& b) { return intake::Begin{some_file(b)}; }),
+        op_case<intake::Accept>([](Bench& b) {
+            intake::Accept accept;
+            accept.file = begun(b).id;
+            accept.size = 3;
+            accept.sha256 = "abc";
+            accept.at = b.now;
+            return accept;
+        }),
+        op_case<intake::Abort>([](Bench& b) {
+            intake::Abort abort;
+            abort.file = begun(b).id;
+            abort.at = b.now;
+            return abort;
+        }),
+        op_case<datasets::Put>([](Bench& b) { return datasets::Put{some_dataset(b)}; }),
+        op_case<datasets::Remove>([](Bench& b) {
+            const auto d = some_dataset(b);
+            b.commit(std::move(Commit{}.add(datasets::Put{d})));
+            datasets::Remove remove;
+            remove.id = d.id;
+            remove.at = b.now;
+            return remove;
+        }),
+
+        op_case<accounts::PutOrganisation>([](Bench& b) { return accounts::PutOrganisation{{b.scope.org, "org", b.now}}; }),
+        op_case<accounts::CreateUser>([](Bench& b) { return accounts::CreateUser{some_user(b), "org"}; }),
+        op_case<accounts::PutUser>([](Bench& b) { return accounts::PutUser{some_user(b)}; }),
+        op_case<accounts::PutApiKey>([](Bench& b) { return accounts::PutApiKey{some_key(b)}; }),
+        op_case<accounts::RevokeApiKey>([](Bench& b) {
+            const auto key = some_key(b);
+            b.commit(std::move(Commit{}.add(accounts::PutApiKey{key})));
+            return accounts::RevokeApiKey{key.id, b.now};
+        }),
+        op_case<accounts::TouchApiKey>([](Bench& b) {
+            const auto key = some_key(b);
+            b.commit(std::move(Commit{}.add(accounts::PutApiKey{key})));
+            return accounts::TouchApiKey{key.id, b.now};
+        }),
+        op_case<accounts::PutSession>([](Bench& b) {
+            return accounts::PutSession{{"hash", b.scope.user, b.scope.org, Role::user, b.now, b.now + 1h}};
+        }),
+        op_case<accounts::EndSession>([](Bench& b) {
+            b.commit(std::move(Commit{}.add(accounts::PutSession{{"hash", b.scope.user, b.scope.org, Role::user, b.now, b.now + 1h}})));
+            return accounts::EndSession{"hash"};
+        }),
+        op_case<accounts::EndSessions>([](Bench& b) {
+            b.commit(std::move(Commit{}.add(accounts::PutSession{{"hash", b.scope.user, b.scope.org, Role::user, b.now, b.now + 1h}})));
+            return accounts::EndSessions{b.scope.user};
+        }),
+        op_case<accounts::PutTicket>([](Bench& b) {
+            return accounts::PutTicket{{"hash", b.scope.user, b.scope.org, Role::user, b.now + 1min}};
+        }),
+        op_case<accounts::ForgetExpired>([](Bench& b) {
+            b.commit(std::move(Commit{}.add(accounts::PutTicket{{"hash", b.scope.user, b.scope.org, Role::user, b.now - 1min}})));
+            return accounts::ForgetExpired{b.now};
+        }),
+    };
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("every op of the catalog has a case in the conformance suite") {
+    std::set<std::type_index> listed, tested;
+    for (const auto& [type, handler] : storage::detail::catalog()) listed.insert(type);
+    for (const auto& one : cases()) tested.insert(one.op);
+
+    CHECK(listed == tested);
+}
+
+ON_BOTH("every op applied again changes nothing") {
+    for (const auto& one : cases()) {
+        CAPTURE(one.op.name());
+        // Each on its own, so that none stands in the way of the next.
+        Bench fresh{bench.backend};
+        const auto make = one.prepare(fresh);
+        const auto before = fresh.dump();
+        CHECK(fresh.commit(make()) == Outcome::applied);
+        const auto after = fresh.dump();
+        if (!storage::detail::catalog().at(one.op).guard) CHECK(before != after);
+
+        const auto again = fresh.ledger().commit(make());
+
+        if (one.op == typeid(accounts::RememberRequest)) {
+            CHECK(again.outcome == Outcome::refused);
+        } else {
+            CHECK(again.outcome == Outcome::applied);
+        }
+        if (one.op == typeid(jobs::Stage)) continue;
+        CHECK(fresh.dump() == after);
+    }
+}
+
+ON_BOTH("a file is received, stored and found by what names it") {
+    auto file = some_file(bench);
+    file.job_id = Uuid::generate();
+    file.media_type = "text/csv";
+    bench.commit(std::move(Commit{}.add(intake::Begin{file})));
+    auto& store = bench.storage().intake();
+    CHECK(store.get(file.id, bench.scope)->state == intake::FileState::receiving);
+    intake::Accept accept;
+    accept.file = file.id;
+    accept.size = 5'000'000'000;
+    accept.sha256 = "aa11";
+    accept.media_type = "text/plain";
+    accept.at = bench.later(1s);
+
+    Commit commit;
+    commit.guard(intake::StillReceiving{file.id}).add(accept);
+    CHECK(bench.commit(std::move(commit)) == Outcome::applied);
+
+    const auto stored = store.get(file.id, bench.scope).value();
+    CHECK(stored.state == intake::FileState::stored);
+    CHECK(stored.size == 5'000'000'000);
+    CHECK(stored.sha256 == "aa11");
+    CHECK(stored.media_type == "text/plain");
+    CHECK(stored.job_id == file.job_id);
+    CHECK(stored.server == bench.worker.id);
+    CHECK(stored.updated_at == bench.now);
+    CHECK(stored.filename == "a.csv");
+    CHECK_FALSE(store.get(file.id, Scope{Uuid::generate(), Uuid::generate()}).has_value());
+    CHECK(bench.commit(std::move(Commit{}.guard(intake::StillReceiving{file.id}))) == Outcome::lost);
+    CHECK(store.referenced({"aa11", "bb22", ""}) == std::unordered_set<std::string>{"aa11"});
+    const auto events = bench.all_events();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].type == "file.stored");
+    CHECK(json::parse(events[0].data).at("sha256").as_string() == "aa11");
+}
+
+ON_BOTH("files of servers that are gone are abandoned") {
+    bench.jobs().hello(bench.worker);
+    const auto mine = begun(bench);
+    auto orphan = some_file(bench);
+    orphan.server = Uuid::generate();
+    auto aborted = some_file(bench);
+    aborted.server = orphan.server;
+    intake::Abort abort;
+    abort.file = aborted.id;
+    abort.at = bench.now;
+    bench.commit(std::move(Commit{}.add(intake::Begin{orphan}).add(intake::Begin{aborted}).add(abort)));
+
+    const auto abandoned = bench.storage().intake().abandoned();
+
+    REQUIRE(abandoned.size() == 1);
+    CHECK(abandoned[0].id == orphan.id);
+    bench.jobs().goodbye(bench.worker.id);
+    CHECK(bench.storage().intake().abandoned().size() == 2);
+}
+
+ON_BOTH("a dataset reads back, is unique by content, and its blobs are referenced until it is removed") {
+    auto d = some_dataset(bench);
+    d.name = "prices";
+    d.filename = "prices.csv";
+    d.supplier_id = "s";
+    d.format = "csv";
+    d.size_bytes = 1ull << 40;
+    d.row_count = 9'999'999'999;
+    d.rows_in = 10;
+    d.rows_rejected = 1;
+    d.rows_reported = 2;
+    d.column_count = 2;
+    d.columns = {json::object{{"name", "a"}}, json::object{{"name", "b"}}};
+    d.report = {{"delimiter", ";"}};
+    d.table_blob = "t1";
+    d.text_blob = "x1";
+    d.rejects_blob = "";
+    datasets::Unique unique;
+    unique.id = d.id;
+    unique.owner = d.owner;
+    unique.sha256 = d.sha256;
+    REQUIRE(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{d}))) == Outcome::applied);
+    auto& store = bench.storage().datasets();
+
+    const auto read = store.get(d.id, bench.scope).value();
+
+    CHECK(read.name == d.name);
+    CHECK(read.filename == d.filename);
+    CHECK(read.supplier_id == d.supplier_id);
+    CHECK(read.job_id == d.job_id);
+    CHECK(read.file_id == d.file_id);
+    CHECK(read.size_bytes == d.size_bytes);
+    CHECK(read.row_count == d.row_count);
+    CHECK(read.rows_in == 10);
+    CHECK(read.rows_rejected == 1);
+    CHECK(read.rows_reported == 2);
+    CHECK(read.column_count == 2);
+    CHECK(json::serialize(read.columns) == json::serialize(d.columns));
+    CHECK(json::serialize(read.report) == json::serialize(d.report));
+    CHECK(read.table_blob == "t1");
+    CHECK(read.text_blob == "x1");
+    CHECK(read.created_at == d.created_at);
+    CHECK(store.by_content(d.owner, d.sha256)->id == d.id);
+    CHECK_FALSE(store.by_content(Uuid::generate(), d.sha256).has_value());
+    CHECK(bench.storage().intake().referenced({"t1", "x1", "y"}) == std::unordered_set<std::string>{"t1", "x1"});
+
+    // A rerun of the same job passes its own guard; another dataset of the same bytes is refused and told which there is.
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{d}))) == Outcome::applied);
+    unique.id = Uuid::generate();
+    const auto refused = bench.ledger().commit(std::move(Commit{}.guard(unique).add(datasets::Put{some_dataset(bench)})));
+    CHECK(refused.outcome == Outcome::refused);
+    CHECK(refused.existing == d.id);
+    unique.version = 2;
+    CHECK(bench.commit(std::move(Commit{}.guard(unique))) == Outcome::applied);
+
+    datasets::Remove remove;
+    remove.id = d.id;
+    remove.at = bench.now;
+    bench.commit(std::move(Commit{}.add(remove)));
+    CHECK_FALSE(store.get(d.id, bench.scope).has_value());
+    CHECK(bench.storage().intake().referenced({"t1"}).empty());
+    CHECK(bench.event_types() == std::vector<std::string>{"dataset.created", "dataset.deleted"});
+}
+
+ON_BOTH("of two datasets of the same bytes at the same time one is kept and the other learns of it") {
+    auto& second = bench.second();
+    for (int round = 0; round < 10; ++round) {
+        std::atomic<int> applied = 0, refused = 0;
+        std::mutex mutex;
+        std::set<Uuid> kept, existing;
+        const auto put = [&](storage::Storage& storage) {
+            auto d = some_dataset(bench);
+            d.sha256 = "same" + std::to_string(round);
+            datasets::Unique unique;
+            unique.id = d.id;
+            unique.owner = d.owner;
+            unique.sha256 = d.sha256;
+            const auto done = storage.ledger().commit(std::move(Commit{}.guard(unique).add(datasets::Put{d})));
+            const std::lock_guard lock{mutex};
+            if (done) kept.insert(d.id);
+            else if (done.outcome == Outcome::refused) existing.insert(done.existing);
+            (done ? applied : refused)++;
+        };
+
+        together({[&] { put(bench.storage()); }, [&] { put(second); }, [&] { put(bench.storage()); }, [&] { put(second); }});
+
+        CHECK(applied == 1);
+        CHECK(refused == 3);
+        CHECK(kept == existing);
+    }
+}
+
+}  // namespace millrace::test

@@ -1,0 +1,399 @@
+// The only file that includes CLI11, which costs a compiler more than all others here together.
+#include "cli/arguments.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.hpp"
+#include "base/suggest.hpp"
+
+namespace millrace::cli {
+namespace {
+
+constexpr const char* settings_hint =
+    "Every setting of the server is an option too, e.g. --http-head-timeout 5s, --database-url-file F.\n"
+    "All of them with their values and where those come from: millrace config show --origin";
+
+constexpr const char* exit_codes =
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 not allowed, 5 not found, 6 conflict or duplicate,\n"
+    "7 server unreachable, 8 timed out, 130 interrupted.";
+
+/// Builds the tree of commands. The options write into `a`.
+class Tree {
+public:
+    explicit Tree(Arguments& arguments) : a{arguments} {
+        root.name("millrace");
+        root.require_subcommand(0, 1);
+        root.allow_extras();
+        root.set_help_flag("-h,--help", "Show this help");
+        root.add_flag("--version", version_, "Show the version");
+        root.footer(std::string{"Start here:   millrace demo      or   millrace all --dev\n\n"} + exit_codes);
+        servers();
+        files();
+        jobs();
+        accounts();
+        upkeep();
+    }
+    Tree(const Tree&) = delete;
+    Tree& operator=(const Tree&) = delete;
+
+    CLI::App root{"millrace: tables in, clean data sets out; every step a job you can watch"};
+    bool version() const { return version_; }
+    bool takes_settings(const CLI::App* command) const {
+        return std::ranges::find(with_settings_, command) != with_settings_.end();
+    }
+
+private:
+    CLI::App* command(CLI::App& parent, const char* name, const char* about, const char* footer = "") {
+        auto* sub = parent.add_subcommand(name, about);
+        sub->allow_extras();
+        sub->set_help_flag("-h,--help", "Show this help");
+        if (*footer) sub->footer(footer);
+        sub->add_option("--color,--colour", a.colour, "auto, always or never")->type_name("WHEN")->group("Common");
+        sub->add_flag("--debug", a.debug, "Say more about errors")->group("Common");
+        sub->add_option("--config", a.config, "Settings file in place of ./millrace.toml")->type_name("FILE")->group("Common");
+        return sub;
+    }
+    CLI::App* group(const char* name, const char* about) {
+        auto* sub = root.add_subcommand(name, about);
+        sub->require_subcommand(1);
+        sub->allow_extras();
+        sub->set_help_flag("-h,--help", "Show this help");
+        return sub;
+    }
+    CLI::App* with_settings(CLI::App* sub) {
+        with_settings_.push_back(sub);
+        return sub;
+    }
+    CLI::App* with_server(CLI::App* sub) {
+        sub->add_option("--server", a.server, "URL of the server; also MILLRACE_URL. Else the one that runs on the data directory")
+            ->type_name("URL")->group("Server");
+        sub->add_option("--token", a.token, "Bearer token or API key; better MILLRACE_TOKEN or MILLRACE_TOKEN_FILE")
+            ->type_name("TOKEN")->group("Server");
+        sub->add_option("--data-dir", a.data_dir, "Data directory of the server")->type_name("DIR")->group("Server");
+        return sub;
+    }
+    CLI::App* with_output(CLI::App* sub) {
+        sub->add_option("-o,--output", a.output, "table, tsv, csv or json; a table on a terminal, else tsv")->type_name("FORMAT");
+        sub->add_flag("--json", a.json, "One JSON object per line");
+        sub->add_option("--fields", a.fields, "Only these columns, e.g. id,state,job_metadata.filename")->delimiter(',')->allow_extra_args(false)->type_name("A,B");
+        sub->add_flag("-q,--quiet", a.quiet, "Ids only");
+        return sub;
+    }
+
+    void servers() {
+        const char* common = "      --listen ADDRESS:PORT   default 127.0.0.1:8000; port 0 takes any free one\n"
+                             "      --data-dir DIR          default ./var\n"
+                             "      --port-file FILE        gets the port once the server listens\n"
+                             "      --dev                   no credentials, on loopback only\n\n";
+        const auto footer = std::string{common} + settings_hint;
+        with_settings(command(root, "all", "Run the API and the workers in one process", footer.c_str()));
+        with_settings(command(root, "serve", "Run the API only; jobs wait for workers", footer.c_str()));
+        with_settings(command(root, "worker", "Run jobs only", settings_hint));
+        auto* demo = with_settings(command(root, "demo", "Start a server, import the samples, show what happened", settings_hint));
+        demo->add_flag("--once", a.once, "Stop when the samples are imported");
+        demo->add_option("--samples", a.samples, "Directory of files to import")->type_name("DIR");
+        demo->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
+    }
+
+    void files() {
+        auto* import = with_server(command(root, "import", "Import files through a running server",
+                                           "  millrace import sales.csv\n"
+                                           "  millrace import --on-duplicate reuse --json incoming/*.csv"));
+        import->add_option("FILE", a.files, "Files to import; - is standard input")->required();
+        import->add_option("--on-duplicate", a.on_duplicate, "When the same bytes are imported already: error, reuse or version")
+            ->check(CLI::IsMember({"error", "reuse", "version"}));
+        import->add_option("--supplier-id", a.supplier_id, "Kept with the job and the dataset")->type_name("ID");
+        import->add_flag("!--wait,--no-wait", a.no_wait, "Return as soon as the bytes are accepted");
+        import->add_option("--parallel", a.parallel, "Files sent at the same time")->check(CLI::Range(1, 64))->capture_default_str();
+        import->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
+        import->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
+        import->add_flag("--json", a.json, "One JSON object per file");
+        import->add_flag("-q,--quiet", a.quiet, "Ids of the datasets only");
+
+        auto* convert = command(root, "convert", "Read any table file and write a standard CSV, without a server",
+                                "  millrace convert messy.txt clean.csv\n"
+                                "  cat messy.txt | millrace convert - - > clean.csv\n"
+                                "  millrace convert --list pairs.tsv      (lines: IN, a tab, OUT)");
+        convert->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
+        convert->add_option("--list", a.list, "Convert every pair of this file; - is standard input")->type_name("FILE");
+        reading(convert);
+        convert->add_flag("--json", a.json, "Report per file on standard output (on standard error when OUT is -)");
+
+        auto* sniff = command(root, "sniff", "Say how a file is to be read, without a server", "  millrace sniff --json messy.txt");
+        sniff->add_option("FILE", a.files, "Files to look at; - is standard input")->required();
+        reading(sniff);
+        sniff->add_flag("--json", a.json, "One JSON object per file");
+    }
+
+    void reading(CLI::App* sub) {
+        const char* group = "Reading (found out when absent)";
+        sub->add_option("--delimiter", a.delimiter, "What separates cells; \\t for a tab")->type_name("TEXT")->group(group);
+        sub->add_option("--quote", a.quote, "What encloses cells; none for nothing")->type_name("CHAR")->group(group);
+        sub->add_option("--encoding", a.encoding, "utf-8, windows-1252, ...")->type_name("NAME")->group(group);
+        sub->add_flag_callback("--header", [this] { a.header = true; }, "The first row has names")->group(group);
+        sub->add_flag_callback("--no-header", [this] { a.header = false; }, "No row has names")->group(group);
+    }
+
+    void jobs() {
+        auto* jobs = group("jobs", "Look at jobs and act on them");
+        auto* ls = with_output(with_server(command(*jobs, "ls", "List jobs, newest first",
+                                                   "  millrace jobs ls --state failed --fields id,filename,error_message\n"
+                                                   "  millrace jobs ls --filter 'created_at:>2026-01-01 error_message:~delimiter' --json")));
+        ls->add_option("--filter", a.filter, "Terms such as kind:import progress:>=50 -state:completed")->type_name("TERMS");
+        ls->add_option("--state", a.states, "Only these states; several with commas")->delimiter(',')->allow_extra_args(false)->type_name("STATE");
+        ls->add_option("--sort", a.sort, "created_at, -created_at, ...")->type_name("FIELD");
+        ls->add_option("-n,--limit", a.limit, "At most this many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+        ls->add_flag("--all", a.all, "Every job, however many");
+        ls->add_option("--scope", a.scope, "own, org or all, as your role allows");
+        auto* get = with_output(with_server(command(*jobs, "get", "Show jobs")));
+        get->add_option("ID", a.ids, "Ids of jobs")->required();
+        auto* wait = with_server(command(*jobs, "wait", "Wait for jobs to end; status 1 when one failed, 8 at the timeout"));
+        wait->add_option("ID", a.ids, "Ids of jobs")->required();
+        wait->add_option("--timeout", a.timeout, "Give up after, e.g. 30s or 5m")->type_name("TIME");
+        wait->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
+        wait->add_flag("--json", a.json, "The jobs as JSON lines when they have ended");
+        for (const auto& [name, about] : {std::pair{"cancel", "End jobs that have not ended"}, std::pair{"retry", "Run failed or cancelled jobs again"}}) {
+            auto* sub = with_output(with_server(command(*jobs, name, about)));
+            sub->add_option("ID", a.ids, "Ids of jobs")->required();
+        }
+    }
+
+    void accounts() {
+        auto* user = group("user", "Local users (administrators only)");
+        auto* add = with_output(with_server(command(*user, "add", "Add a user; the password is asked for, or read from a file",
+                                                    "  millrace user add --email ann@example.org --name Ann --role admin")));
+        add->add_option("--email", a.email, "Login name")->required();
+        add->add_option("--name", a.name, "Shown name");
+        add->add_option("--role", a.role, "user or admin")->check(CLI::IsMember({"user", "admin"}));
+        add->add_option("--password-file", a.password_file, "First line is the password; - is standard input")->type_name("FILE");
+        with_output(with_server(command(*user, "ls", "List users")));
+        auto* disable = with_output(with_server(command(*user, "disable", "Lock a user out")));
+        disable->add_option("ID", a.ids, "Id or email")->required()->expected(1);
+        auto* password = with_output(with_server(command(*user, "password", "Set a new password")));
+        password->add_option("ID", a.ids, "Id or email")->required()->expected(1);
+        password->add_option("--password-file", a.password_file, "First line is the password; - is standard input")->type_name("FILE");
+
+        auto* key = group("key", "API keys of programs");
+        auto* create = with_output(with_server(command(*key, "create", "Make a key; it is shown once")));
+        create->add_option("--name", a.name, "What the key is for")->required();
+        create->add_option("--role", a.role, "user or admin, at most your own")->check(CLI::IsMember({"user", "admin"}));
+        create->add_option("--expires", a.expires, "Lifetime, e.g. 90d; never when absent")->type_name("TIME");
+        with_output(with_server(command(*key, "ls", "List keys")));
+        auto* revoke = with_output(with_server(command(*key, "revoke", "End keys for good")));
+        revoke->add_option("ID", a.ids, "Ids of keys")->required();
+
+        auto* token = with_settings(command(root, "token", "Sign a token with the configured JWT_SECRET; talks to no server",
+                                            "  export MILLRACE_TOKEN=$(millrace token --subject alice --role admin --ttl 8h)"));
+        token->add_option("--subject", a.subject, "Whose token: any text, or the UUID of a user")->required();
+        token->add_option("--role", a.role, "user or admin")->check(CLI::IsMember({"user", "admin"}));
+        token->add_option("--ttl", a.ttl, "How long it is good for")->type_name("TIME")->capture_default_str();
+        token->add_option("--name", a.name, "Shown name");
+        token->add_option("--email", a.email, "Email address");
+    }
+
+    void upkeep() {
+        auto* migrate = with_settings(command(root, "migrate", "Bring the database to the schema of this version", settings_hint));
+        migrate->add_flag("--plan", a.plan, "Only say what would be done");
+        migrate->add_flag("--json", a.json, "JSON lines");
+        auto* doctor = with_settings(command(root, "doctor", "Check everything a server needs on this machine", settings_hint));
+        doctor->add_flag("--json", a.json, "JSON lines");
+        auto* config = group("config", "Settings");
+        auto* show = with_settings(command(*config, "show", "Every setting and its value; secrets are masked"));
+        show->add_flag("--origin", a.origin, "Where each value comes from");
+        show->add_flag("--json", a.json, "JSON lines");
+        with_settings(command(*config, "check", "Is every setting valid?"));
+        with_server(command(root, "openapi", "The OpenAPI document of a running server"));
+        auto* version = command(root, "version", "Show the version");
+        version->add_flag("--json", a.json, "As JSON");
+        auto* completion = command(root, "completion", "A completion script for your shell", "  source <(millrace completion bash)");
+        completion->add_option("SHELL", a.shell, "bash, zsh or fish")->required();
+    }
+
+    Arguments& a;
+    bool version_ = false;
+    std::vector<const CLI::App*> with_settings_;
+};
+
+std::vector<CLI::App*> commands_of(CLI::App& app) {
+    return app.get_subcommands([](CLI::App* sub) { return !sub->get_name().empty(); });
+}
+
+[[noreturn]] void usage(std::string why, const std::string& command) {
+    why += "\n  help: " + command + " --help";
+    throw Error{Code::usage, {{"why", std::move(why)}}};
+}
+
+std::string path_of(const CLI::App* app) {
+    std::string path;
+    for (; app; app = app->get_parent()) path = app->get_name() + (path.empty() ? "" : " ") + path;
+    return path;
+}
+
+/// A first word that is no command is worth a better answer than "unexpected argument".
+void check_commands(CLI::App& root, int argc, const char* const* argv) {
+    auto* app = &root;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const auto commands = commands_of(*app);
+        if (commands.empty() || word.starts_with('-')) return;
+        const auto found = std::ranges::find(commands, word, [](const CLI::App* sub) { return sub->get_name(); });
+        if (found == commands.end()) {
+            std::vector<std::string> names;
+            for (const auto* sub : commands) names.push_back(sub->get_name());
+            usage("There is no command \"" + word + "\" in " + path_of(app) + did_you_mean(word, names), path_of(app));
+        }
+        app = *found;
+    }
+}
+
+std::vector<std::string> long_options(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+}
+
+/// The command that was meant: the innermost one.
+CLI::App* chosen(CLI::App& root) {
+    auto* app = &root;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    return app;
+}
+
+std::string help_of(CLI::App& app, int width) {
+    auto formatter = std::make_shared<CLI::Formatter>();
+    formatter->column_width(static_cast<std::size_t>(std::clamp(width * 2 / 5, 24, 36)));
+    app.formatter(formatter);
+    for (auto* sub : commands_of(app)) sub->formatter(formatter);
+    return app.help(app.get_parent() ? path_of(app.get_parent()) : "");
+}
+
+}  // namespace
+
+Parsed parse_arguments(int argc, const char* const* argv, int width) {
+    Parsed parsed;
+    Tree tree{parsed.arguments};
+    auto& root = tree.root;
+    check_commands(root, argc, argv);
+    try {
+        root.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        parsed.text = help_of(*chosen(root), width);
+        return parsed;
+    } catch (const CLI::ParseError& error) {
+        usage(error.what(), path_of(chosen(root)));
+    }
+    if (tree.version()) {
+        parsed.arguments.command = "version";
+        return parsed;
+    }
+    auto* command = chosen(root);
+    if (command == &root) {
+        const auto extras = root.remaining();
+        if (!extras.empty()) usage("There is no option " + extras.front() + did_you_mean(extras.front(), long_options(root)), "millrace");
+        parsed.text = help_of(root, width);
+        return parsed;
+    }
+    parsed.arguments.command = path_of(command).substr(sizeof "millrace");
+    auto extras = root.remaining(true);
+    if (tree.takes_settings(command)) {
+        parsed.arguments.settings = std::move(extras);
+    } else if (!extras.empty()) {
+        const auto& word = extras.front();
+        usage((word.starts_with('-') ? "There is no option " + word + did_you_mean(word, long_options(*command))
+                                     : "One argument too many: " + word),
+              path_of(command));
+    }
+    return parsed;
+}
+
+namespace {
+
+struct Leaf {
+    std::string path;  ///< "jobs ls"
+    std::string about;
+    std::vector<std::string> options;
+    std::vector<std::string> commands;
+    bool files = false;
+};
+
+void walk(CLI::App& app, const std::string& path, std::vector<Leaf>& out) {
+    Leaf leaf{.path = path, .about = app.get_description()};
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) leaf.options.push_back("--" + name);
+        leaf.files = leaf.files || option->get_name() == "FILE" || option->get_name() == "IN_OUT";
+    }
+    for (const auto* sub : commands_of(app)) leaf.commands.push_back(sub->get_name());
+    out.push_back(leaf);
+    for (auto* sub : commands_of(app)) walk(*sub, path + (path.empty() ? "" : " ") + sub->get_name(), out);
+}
+
+std::string words(const std::vector<std::string>& list) {
+    std::string out;
+    for (const auto& word : list) out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+
+std::string bash_script(const std::vector<Leaf>& leaves) {
+    std::string out =
+        "_millrace() {\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} path=\"\" word words=\"\" files=\"\"\n"
+        "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+        "        case $word in -*) ;; *) case \"$path $word\" in\n";
+    for (const auto& leaf : leaves) {
+        if (!leaf.path.empty()) out += "            ' " + leaf.path + "') path=' " + leaf.path + "' ;;\n";
+    }
+    out += "        esac ;; esac\n    done\n    case $path in\n";
+    for (const auto& leaf : leaves) {
+        const auto pattern = leaf.path.empty() ? "''" : "' " + leaf.path + "'";
+        out += "        " + pattern + ") words='" + words(leaf.commands) + " " + words(leaf.options) + "'";
+        out += std::string{leaf.files ? " files=1" : ""} + " ;;\n";
+    }
+    out +=
+        "    esac\n"
+        "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+        "    [[ -n $files && $cur != -* ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+        "}\n"
+        "complete -o default -F _millrace millrace\n";
+    return out;
+}
+
+std::string fish_script(const std::vector<Leaf>& leaves) {
+    std::string out = "complete -c millrace -f\n";
+    for (const auto& leaf : leaves) {
+        if (leaf.path.empty()) continue;
+        const auto space = leaf.path.rfind(' ');
+        const auto name = space == leaf.path.npos ? leaf.path : leaf.path.substr(space + 1);
+        const auto condition = space == leaf.path.npos ? std::string{"__fish_use_subcommand"}
+                                                       : "__fish_seen_subcommand_from " + leaf.path.substr(0, space);
+        std::string about = leaf.about;
+        std::erase(about, '\'');
+        out += "complete -c millrace -n '" + condition + "' -a " + name + " -d '" + about + "'\n";
+        for (const auto& option : leaf.options) {
+            out += "complete -c millrace -n '__fish_seen_subcommand_from " + name + "' -l " + option.substr(2) + "\n";
+        }
+        if (leaf.files) out += "complete -c millrace -n '__fish_seen_subcommand_from " + name + "' -F\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string completion_script(const std::string& shell) {
+    Arguments arguments;
+    Tree tree{arguments};
+    std::vector<Leaf> leaves;
+    walk(tree.root, "", leaves);
+    if (shell == "bash") return bash_script(leaves);
+    if (shell == "zsh") return "autoload -U +X bashcompinit && bashcompinit\n" + bash_script(leaves);
+    if (shell == "fish") return fish_script(leaves);
+    throw Error{Code::usage, {{"why", "completion takes bash, zsh or fish, not \"" + shell + "\""}}};
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "cli/arguments.hpp"
+
+/// One function per command; each answers the exit status and throws Error for what ends it.
+namespace millrace::cli {
+
+int run_all(const Arguments& arguments);
+int run_serve(const Arguments& arguments);
+int run_worker(const Arguments& arguments);
+int run_demo(const Arguments& arguments);
+
+int run_import(const Arguments& arguments);
+int run_convert(const Arguments& arguments);
+int run_sniff(const Arguments& arguments);
+
+int run_jobs_ls(const Arguments& arguments);
+int run_jobs_get(const Arguments& arguments);
+int run_jobs_wait(const Arguments& arguments);
+int run_jobs_cancel(const Arguments& arguments);
+int run_jobs_retry(const Arguments& arguments);
+
+int run_user_add(const Arguments& arguments);
+int run_user_ls(const Arguments& arguments);
+int run_user_disable(const Arguments& arguments);
+int run_user_password(const Arguments& arguments);
+int run_key_create(const Arguments& arguments);
+int run_key_ls(const Arguments& arguments);
+int run_key_revoke(const Arguments& arguments);
+int run_token(const Arguments& arguments);
+
+int run_migrate(const Arguments& arguments);
+int run_doctor(const Arguments& arguments);
+int run_config_show(const Arguments& arguments);
+int run_config_check(const Arguments& arguments);
+int run_openapi(const Arguments& arguments);
+int run_version(const Arguments& arguments);
+int run_completion(const Arguments& arguments);
+
+}  // namespace millrace::cli

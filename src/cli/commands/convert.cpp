@@ -1,0 +1,210 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "base/describe.hpp"
+#include "cli/commands.hpp"
+#include "cli/converting.hpp"
+#include "cli/failure.hpp"
+#include "cli/reading.hpp"
+#include "cli/table.hpp"
+#include "cli/terminal.hpp"
+#include "formats/csv/csv.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Pair {
+    std::string in, out;
+};
+
+json::object report_of(const formats::ReadReport& report) {
+    json::array warnings;
+    for (const auto& warning : report.warnings) warnings.emplace_back(warning);
+    return {{"bytes", report.bytes},
+            {"rows_in", report.rows_in},
+            {"rows_out", report.rows_out},
+            {"rows_rejected", report.rows_rejected},
+            {"rows_reported", report.rows_reported},
+            {"header_rows", report.header_rows},
+            {"preamble_rows", report.preamble_rows},
+            {"footnote_rows", report.footnote_rows},
+            {"blank_rows", report.blank_rows},
+            {"other_table_rows", report.other_table_rows},
+            {"rows_repaired", report.rows_repaired},
+            {"dialect", report.dialect},
+            {"warnings", std::move(warnings)}};
+}
+
+/// Says what happened to each file; in JSON on `data_`, for people on stderr. Safe from any thread.
+class Reporter {
+public:
+    Reporter(bool json, void (*data)(std::string_view), Terminal terminal) : json_{json}, data_{data}, terminal_{terminal} {}
+
+    void done(const Pair& pair, const formats::ReadReport& report, bool talkative) {
+        const std::lock_guard hold{mutex_};
+        if (json_) {
+            auto line = report_of(report);
+            line.insert_or_assign("in", pair.in);
+            line.insert_or_assign("out", pair.out);
+            return data_(json::serialize(line) + '\n');
+        }
+        if (report.rows_rejected > 0) {
+            put_note(fmt::format("{}: {} of {} rows rejected", printable(pair.in), grouped(report.rows_rejected), grouped(report.rows_in)));
+        } else if (talkative) {
+            put_note(fmt::format("{} -> {}: {} rows", printable(pair.in), printable(pair.out), grouped(report.rows_out)));
+        }
+        for (const auto& warning : report.warnings) put_note(printable(pair.in) + ": " + printable(warning));
+    }
+
+    void failed(const Pair& pair, const Error& error) {
+        const std::lock_guard hold{mutex_};
+        if (json_) {
+            const json::object line{{"in", pair.in}, {"out", pair.out}, {"error_code", to_string(error.code())},
+                                    {"error_message", error.message(language())}};
+            return data_(json::serialize(line) + '\n');
+        }
+        put_note(styled("failed", Style::red, terminal_.colour) + " " + printable(pair.in) + ": " + printable(error.message(language())));
+    }
+
+private:
+    const bool json_;
+    void (*const data_)(std::string_view);
+    const Terminal terminal_;
+    std::mutex mutex_;
+};
+
+formats::ReadReport convert(const Pair& pair, const json::object& dialect) {
+    const auto source = open_source(pair.in);
+    OutFile out{pair.out};
+    auto report = convert_to_csv(*source, name_of(pair.in), {.dialect = dialect}, out);
+    out.finish();
+    return report;
+}
+
+std::string all_of(formats::Source& source) {
+    std::string text(source.size(), '\0');
+    text.resize(source.read(0, text));
+    return text;
+}
+
+/// Lines IN TAB OUT; what stands in further columns is for others.
+std::vector<Pair> read_list(const std::string& path) {
+    const auto source = open_source(path);
+    const auto text = all_of(*source);
+    std::vector<Pair> pairs;
+    std::string_view rest = text;
+    for (std::size_t number = 1; !rest.empty(); ++number) {
+        const auto end = rest.find('\n');
+        auto line = rest.substr(0, end);
+        rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (line.empty()) continue;
+        const auto tab = line.find('\t');
+        if (tab == line.npos || tab == 0) {
+            throw Error{Code::usage, {{"why", fmt::format("{} line {}: expected IN, a tab and OUT", path, number)}}};
+        }
+        auto out = line.substr(tab + 1);
+        pairs.push_back({std::string{line.substr(0, tab)}, std::string{out.substr(0, out.find('\t'))}});
+    }
+    return pairs;
+}
+
+int convert_list(const std::vector<Pair>& pairs, const json::object& dialect, Reporter& reporter) {
+    std::vector<Outcome> outcomes(pairs.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        for (auto i = next++; i < pairs.size(); i = next++) {
+            try {
+                const auto report = convert(pairs[i], dialect);
+                outcomes[i].rejected_rows = report.rows_rejected > 0;
+                reporter.done(pairs[i], report, false);
+            } catch (const Error& error) {
+                outcomes[i].status = exit_failed;
+                reporter.failed(pairs[i], error);
+            } catch (const std::exception& error) {
+                outcomes[i].status = exit_failed;
+                reporter.failed(pairs[i], Error::with_text(Code::internal, error.what()));
+            }
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        const auto threads = std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), pairs.size());
+        for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+        work();
+    }
+    const auto failed = std::ranges::count(outcomes, exit_failed, &Outcome::status);
+    if (failed > 0) put_note(fmt::format("{} of {} files failed", failed, pairs.size()));
+    // One bad file among thousands is a part of the work, whether the others were one or many.
+    const auto rejected = std::ranges::any_of(outcomes, &Outcome::rejected_rows);
+    return failed > 0 || rejected ? exit_partial : exit_ok;
+}
+
+json::object sniff(formats::Source& source, const std::string& path, json::object dialect) {
+    const auto& format = formats::recognise(source, name_of(path));
+    json::object found{{"file", path}, {"format", format.name()}};
+    if (&format == &formats::csv::format()) {
+        for (auto& field : formats::csv::sniff(source, {.dialect = std::move(dialect)})) found.insert_or_assign(field.key(), field.value());
+        return found;
+    }
+    const auto reader = format.open(source, {.dialect = std::move(dialect)});
+    json::array names;
+    for (const auto& name : reader->names()) names.emplace_back(name);
+    found.emplace("names", std::move(names));
+    return found;
+}
+
+}  // namespace
+
+int run_convert(const Arguments& arguments) {
+    const auto dialect = dialect_of(arguments);
+    const auto err = Terminal::of(STDERR_FILENO, arguments.colour);
+    if (!arguments.list.empty()) {
+        if (!arguments.files.empty()) throw Error{Code::usage, {{"why", "convert takes --list FILE or IN OUT, not both"}}};
+        Reporter reporter{arguments.json, put, err};
+        return convert_list(read_list(arguments.list), dialect, reporter);
+    }
+    if (arguments.files.size() != 2) throw Error{Code::usage, {{"why", "convert needs IN and OUT, e.g. millrace convert messy.txt clean.csv"}}};
+    const Pair pair{arguments.files[0], arguments.files[1]};
+    const bool to_stdout = pair.out == "-";
+    Reporter reporter{arguments.json, to_stdout ? put_error : put, err};
+    const auto report = convert(pair, dialect);
+    reporter.done(pair, report, !to_stdout && err.live);
+    return report.rows_rejected > 0 ? exit_partial : exit_ok;
+}
+
+int run_sniff(const Arguments& arguments) {
+    const auto terminal = Terminal::of(STDOUT_FILENO, arguments.colour);
+    std::vector<Outcome> outcomes;
+    for (const auto& path : arguments.files) {
+        try {
+            const auto source = open_source(path);
+            auto found = sniff(*source, path, dialect_of(arguments));
+            outcomes.push_back({exit_ok});
+            if (arguments.json) {
+                put(json::serialize(found) + '\n');
+                continue;
+            }
+            std::string text = styled(printable(path), Style::bold, terminal.colour) + "\n";
+            for (const auto& field : found) {
+                if (field.key() != "file") text += "  " + printable(field.key()) + ": " + printable(cell_text(field.value())) + "\n";
+            }
+            put(text);
+        } catch (const Error& error) {
+            if (arguments.files.size() == 1) throw;
+            put_note(printable(path) + ": " + printable(error.message(language())));
+            outcomes.push_back({exit_status(error.code())});
+        }
+    }
+    return combined_status(outcomes);
+}
+
+}  // namespace millrace::cli

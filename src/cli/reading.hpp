@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/arguments.hpp"
+#include "formats/format.hpp"
+
+/// Files of this machine for the commands that need no server.
+namespace millrace::cli {
+
+/// A file, or standard input for "-" (kept in an unnamed temporary file when it is a pipe).
+/// Throws Error{not_found} naming it.
+std::unique_ptr<formats::Source> open_source(const std::string& path);
+
+/// What --delimiter, --quote, --encoding and --header fix.
+json::object dialect_of(const Arguments& arguments);
+
+/// What the formats are told about where a file came from; nothing for standard input.
+std::string name_of(const std::string& path);
+
+/// A file that appears under its name when it is complete, readable as other files that its user makes.
+class OutFile final : public formats::Sink {
+public:
+    /// "-" is standard output. Throws Error{storage_failed}.
+    explicit OutFile(std::string path);
+    /// Without `finish`, nothing is left behind.
+    ~OutFile() override;
+    OutFile(const OutFile&) = delete;
+    OutFile& operator=(const OutFile&) = delete;
+
+    void write(std::string_view bytes) override;
+    void finish();
+
+private:
+    void flush();
+    [[noreturn]] void fail(const char* what) const;
+
+    std::string path_;
+    std::string temporary_;
+    std::string buffer_;
+    int file_ = -1;
+};
+
+}  // namespace millrace::cli

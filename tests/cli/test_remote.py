@@ -1,0 +1,212 @@
+"""Commands that talk to a running server."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+import uuid
+
+from cli_case import BINARY, CliCase, Terminal, environment
+from support import tokens
+from support.case import csv
+from support.server import spec
+
+
+class Remote(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.srv = self.server()
+        self.user_id = str(uuid.uuid4())
+        self.env = {"MILLRACE_URL": f"http://127.0.0.1:{self.srv.port}", "MILLRACE_TOKEN": tokens.token(self.user_id)}
+
+    def lines(self, done):
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def import_one(self, name="a.csv", content=None, *options, status=0):
+        self.file(name, content if content is not None else csv())
+        return self.lines(self.expect(status, "import", "--json", *options, name, env=self.env))[0]
+
+
+class Import(Remote):
+    def test_files_become_datasets_with_an_account_of_their_rows(self):
+        self.file("a.csv", csv(5))
+        self.file("b é.csv", csv(7))
+        done = self.expect(0, "import", "--json", "a.csv", "b é.csv", env=self.env)
+        first, second = self.lines(done)
+        self.assertEqual((first["file"], first["outcome"], first["rows_out"]), ("a.csv", "imported", 5))
+        self.assertEqual((second["file"], second["rows_out"]), ("b é.csv", 7))
+        dataset = self.srv.client(self.user_id).get("/api/v2/datasets/" + second["dataset_id"]).json()
+        self.assertEqual(dataset["filename"], "b é.csv")
+
+    def test_without_a_terminal_each_stage_is_a_line(self):
+        self.file("a.csv", csv())
+        done = self.expect(0, "import", "a.csv", env=self.env)
+        stages = [line.split(": ", 1)[1] for line in done.err.splitlines() if line.startswith("a.csv: ")]
+        percents = [int(s.split("%")[0]) for s in stages if "%" in s]
+        self.assertEqual(percents, sorted(percents))
+        self.assertEqual(percents[-1], 100)
+        for mark in (10, 20, 40, 70, 90):
+            self.assertIn(mark, percents)
+        self.assertNotIn("\x1b", done.err + done.out)
+        self.assertIn("rows_out\t", done.out)
+
+    def test_a_duplicate_is_status_6_unless_it_may_be_reused(self):
+        content = csv()
+        first = self.import_one("a.csv", content)
+        again = self.import_one("b.csv", content, status=6)
+        self.assertEqual((again["outcome"], again["dataset_id"]), ("duplicate", first["dataset_id"]))
+        reused = self.import_one("c.csv", content, "--on-duplicate", "reuse")
+        self.assertEqual(reused["dataset_id"], first["dataset_id"])
+
+    def test_a_file_that_cannot_be_used_is_status_1_and_some_of_several_3(self):
+        self.assertEqual(self.import_one("empty.csv", b"", status=1)["error_code"], "empty_file")
+        self.file("good.csv", csv())
+        done = self.expect(3, "import", "--json", "good.csv", "empty.csv", env=self.env)
+        self.assertEqual([r["outcome"] for r in self.lines(done)], ["imported", "failed"])
+        self.expect(5, "import", "missing.csv", env=self.env)
+
+    def test_a_wrong_token_is_status_4_and_further_files_are_not_tried(self):
+        for name in "abc":
+            self.file(name, csv())
+        done = self.expect(4, "import", "--json", "--parallel", "1", "a", "b", "c", env={**self.env, "MILLRACE_TOKEN": "wrong"})
+        self.assertEqual([r["outcome"] for r in self.lines(done)], ["failed", "skipped", "skipped"])
+
+    def test_a_supplier_is_kept_and_a_pipe_is_read(self):
+        named = self.import_one("a.csv", None, "--supplier-id", "S-7")
+        client = self.srv.client(self.user_id)
+        self.assertEqual(client.get("/api/v2/datasets/" + named["dataset_id"]).json()["supplier_id"], "S-7")
+        done = self.expect(0, "import", "--json", "-", env=self.env, input=csv(4))
+        self.assertEqual(self.lines(done)[0]["rows_out"], 4)
+
+    def test_a_large_file_is_not_held_in_memory(self):
+        row = ("x" * 60 + ",1\n").encode()
+        with open(self.path("big.csv"), "wb") as f:
+            f.write(b"name,number\n")
+            for _ in range(40):
+                f.write(row * (1 << 14))
+        process = subprocess.Popen([BINARY, "import", "--no-wait", "big.csv"], cwd=self.dir, env=environment(self.env, self.dir),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        if "ASAN_OPTIONS" not in os.environ:
+            self.assertLess(usage.ru_maxrss, 32 * 1024, "KiB")
+
+    def test_the_server_of_a_data_directory_is_found_by_its_lock_file(self):
+        self.file("a.csv", csv())
+        env = {"MILLRACE_TOKEN": self.env["MILLRACE_TOKEN"]}
+        done = self.expect(0, "import", "--json", "--data-dir", self.srv.data_dir, "a.csv", env=env)
+        self.assertEqual(self.lines(done)[0]["outcome"], "imported")
+
+
+class Interrupted(CliCase):
+    def test_ctrl_c_leaves_the_job_running_and_says_how_to_follow_it(self):
+        hold = os.path.join(self.dir, "gate")
+        server = self.server(env={"MILLRACE_FAILPOINT": f"import.parsed:hold:{hold}"})
+        user = str(uuid.uuid4())
+        env = {"MILLRACE_URL": f"http://127.0.0.1:{server.port}", "MILLRACE_TOKEN": tokens.token(user)}
+        self.file("a.csv", csv())
+        terminal = Terminal(["import", "a.csv"], self.dir, env).until("stored")
+        deadline = time.monotonic() + 20
+        while not os.path.exists(hold + ".held") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        terminal.send(b"\x03")
+        self.assertEqual(terminal.wait(), 130)
+        self.assertIn("millrace jobs wait ", terminal.text)
+        job = terminal.text.split("millrace jobs wait ")[1].split()[0]
+        self.assertEqual(self.expect(8, "jobs", "wait", job, "--timeout", "300ms", env=env).returncode, 8)
+        open(hold, "w").close()
+        self.expect(0, "jobs", "wait", job, "--timeout", "20s", env=env)
+        self.expect(0, "jobs", "wait", job, env=env)  # it has finished before
+
+
+class Jobs(Remote):
+    def test_jobs_are_listed_filtered_and_shown(self):
+        good = self.import_one("good.csv")
+        self.import_one("bad.csv", b"", status=1)
+        rows = self.lines(self.expect(0, "jobs", "ls", "--json", env=self.env))
+        self.assertEqual([r["filename"] for r in rows], ["bad.csv", "good.csv"])
+        failed = self.lines(self.expect(0, "jobs", "ls", "--json", "--state", "failed", env=self.env))
+        self.assertEqual([r["filename"] for r in failed], ["bad.csv"])
+        both = self.lines(self.expect(0, "jobs", "ls", "--json", "--state", "failed,completed", "--filter", "filename:good.csv", env=self.env))
+        self.assertEqual([r["filename"] for r in both], ["good.csv"])
+        table = self.expect(0, "jobs", "ls", "--fields", "filename,state", env=self.env).out
+        self.assertEqual(table, "filename\tstate\nbad.csv\tfailed\ngood.csv\tcompleted\n")
+        self.assertIn(good["job_id"], self.expect(0, "jobs", "ls", "-q", env=self.env).out.split())
+        shown = self.lines(self.expect(0, "jobs", "get", "--json", good["job_id"], env=self.env))[0]
+        self.assertEqual(shown["progress"], 100)
+        self.expect(5, "jobs", "get", str(uuid.uuid4()), env=self.env)
+        self.assertEqual(self.expect(2, "jobs", "ls", "--filter", "nonsense:1", env=self.env).out, "")
+
+    def test_waiting_for_a_failed_job_is_status_1(self):
+        bad = self.import_one("bad.csv", b"", status=1)
+        self.expect(1, "jobs", "wait", bad["job_id"], env=self.env)
+
+    def test_jobs_are_cancelled_and_what_is_over_is_a_conflict(self):
+        job = self.srv.client(self.user_id).post("/api/v2/jobs", json={"type": "export"}).json()
+        cancelled = self.lines(self.expect(0, "jobs", "cancel", "--json", job["id"], env=self.env))[0]
+        self.assertEqual(cancelled["state"], "cancelled")
+        done = self.import_one()
+        self.expect(6, "jobs", "cancel", done["job_id"], env=self.env)
+        self.expect(6, "jobs", "retry", done["job_id"], env=self.env)
+
+
+class Accounts(Remote):
+    def setUp(self):
+        super().setUp()
+        self.env["MILLRACE_TOKEN"] = tokens.token(self.user_id, role="admin")
+
+    def test_users_are_added_listed_and_locked_out(self):
+        self.file("password", "correct horse battery staple\n")
+        added = self.lines(self.expect(0, "user", "add", "--email", "Ann@example.org", "--name", "Ann", "--password-file", "password",
+                                       "--json", env=self.env))[0]
+        self.assertEqual((added["email"], added["role"]), ("ann@example.org", "user"))
+        emails = [u["email"] for u in self.lines(self.expect(0, "user", "ls", "--json", env=self.env))]
+        self.assertIn("ann@example.org", emails)
+        self.expect(0, "user", "password", "ann@example.org", "--password-file", "-", env=self.env, input="another long password\n")
+        locked = self.lines(self.expect(0, "user", "disable", "ANN@example.org", "--json", env=self.env))[0]
+        self.assertTrue(locked["disabled"])
+        self.expect(5, "user", "disable", "nobody@example.org", env=self.env)
+        self.expect(2, "user", "add", "--email", "x@example.org", env=self.env)
+        self.expect(4, "user", "ls", env={**self.env, "MILLRACE_TOKEN": tokens.token()})
+
+    def test_a_key_is_made_works_and_is_revoked(self):
+        done = self.expect(0, "key", "create", "--name", "nightly", "--expires", "90d", env=self.env)
+        key = done.out.strip()
+        self.assertTrue(key.startswith("mr_"))
+        by_key = {**self.env, "MILLRACE_TOKEN": key}
+        self.expect(0, "jobs", "ls", env=by_key)
+        listed = self.lines(self.expect(0, "key", "ls", "--json", env=self.env))
+        self.assertEqual(listed[0]["name"], "nightly")
+        self.expect(0, "key", "revoke", listed[0]["id"], env=self.env)
+        self.expect(4, "jobs", "ls", env=by_key)
+
+    def test_the_signed_token_is_accepted(self):
+        token = self.expect(0, "token", "--subject", "alice", env={"JWT_SECRET": tokens.SECRET}).out.strip()
+        self.expect(0, "jobs", "ls", env={**self.env, "MILLRACE_TOKEN": token})
+
+
+class Servers(CliCase):
+    def test_sigterm_ends_a_server_well_and_a_second_server_is_refused(self):
+        server = self.server()
+        done = self.expect(6, "all", "--listen", "127.0.0.1:0", "--data-dir", server.data_dir, env={"JWT_SECRET": tokens.SECRET})
+        self.assertIn(str(server.process.pid), done.err)
+        self.assertIn(f"http://127.0.0.1:{server.port}", server.log())
+        self.assertEqual(server.stop(), 0)
+
+    def test_on_a_terminal_the_start_is_said_in_plain_words(self):
+        terminal = Terminal(["all", "--dev", "--listen", "127.0.0.1:0", "--data-dir", "data"], self.dir).until("is ready")
+        terminal.until("http://127.0.0.1:")
+        self.assertNotIn('{"at"', terminal.text)
+        terminal.send(b"\x03")
+        self.assertEqual(terminal.wait(), 0)
+
+    def test_a_wrong_setting_stops_the_start(self):
+        done = self.expect(2, "all", "--listen", "127.0.0.1:0", "--http-head-timeout", "soon")
+        self.assertIn("http.head_timeout", done.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

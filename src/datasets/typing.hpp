@@ -82,7 +82,8 @@ public:
     const Notation& notation() const { return notation_; }
     const Inference& inference() const { return taken_; }
     bool too_narrow() const { return too_narrow_; }
-    std::size_t size_bytes() const { return values_.size_bytes(); }
+    /// Memory of what is at hand, kept texts included.
+    std::size_t size_bytes() const { return values_.size_bytes() + kept_.size() * sizeof(KeptText); }
 
     struct Change {
         formats::Type from, to;

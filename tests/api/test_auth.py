@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import http.server
 import json
 import os
+import threading
 import time
 import uuid
 
@@ -330,11 +332,41 @@ class Jwks(ApiCase):
         self.assert_unauthorized(Client(server, tokens.token()).get(ME))
 
     def test_keys_fetched_without_tls_are_refused(self):
-        server = Server(self.store, env={"MILLRACE_ACCOUNTS_JWKS": "http://127.0.0.1:9/jwks"}, secret=None)
+        server = Server(self.store, env={"MILLRACE_ACCOUNTS_JWKS": "http://keys.example:9/jwks"}, secret=None)
         self.servers.append(server)
         server.spawn()
         self.assertNotIn(server.wait(20), (0, None))
         self.assertIn("jwks", server.log())
+
+    def test_keys_may_come_from_a_url_and_change(self):
+        served = {"keys": tokens.jwks(self.keys["ES256"]), "fetched": 0}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                served["fetched"] += 1
+                body = served["keys"].encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        source = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=source.serve_forever, daemon=True).start()
+        self.addCleanup(source.server_close)
+        self.addCleanup(source.shutdown)
+        server = self.start({"MILLRACE_ACCOUNTS_JWKS": f"http://127.0.0.1:{source.server_port}/jwks"}, secret=None)
+        self.eventually(lambda: Client(server, self.keys["ES256"].token()).get(ME).status == 200, what="the first key is known")
+        new = tokens.Key("EdDSA", "rotated")
+        served["keys"] = tokens.jwks(new)
+        self.eventually(lambda: Client(server, new.token()).get(ME).status == 200, timeout=90, what="the new key is known")
+        before = served["fetched"]
+        for i in range(50):  # unknown keys do not make the server hammer the issuer
+            Client(server, new.token(header={"kid": f"unknown-{i}"})).get(ME)
+        self.assertLessEqual(served["fetched"] - before, 3)
 
     def test_keys_of_a_file_may_change(self):
         server = self.with_keys(self.keys["ES256"], secret=None)

@@ -104,7 +104,7 @@ class Settings(ApiCase):
                 self.assertTrue(key in log or name.replace("_", ".", 1) in log, log)
 
     def test_an_unknown_flag_is_a_usage_error(self):
-        self.refused(status=2, args=["--colour", "red"])
+        self.refused(status=2, args=["--http-colour", "red"])
 
     def test_an_unknown_setting_in_the_environment_is_named(self):
         server = Server(self.store, env={"MILLRACE_HTTP_HEAD_TIMEOUTT": "5s"})
@@ -188,9 +188,9 @@ class Schema(ApiCase):
         server.stop()
         if self.store == "sqlite":
             connection = sqlite3.connect(db.sqlite_path(server))
-            tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name LIKE '%migration%'")]
+            tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name LIKE '%schema%'")]
         else:
-            tables = [r[0] for r in psql(server.database_url, "SELECT tablename FROM pg_tables WHERE tablename LIKE '%migration%'")]
+            tables = [r[0] for r in psql(server.database_url, "SELECT tablename FROM pg_tables WHERE tablename LIKE '%schema%' AND schemaname = current_schema()")]
         if not tables:
             self.skipTest("the table of migrations has another name")
         [table] = tables

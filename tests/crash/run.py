@@ -92,6 +92,7 @@ class Uploader(threading.Thread):
         self.client = world.front.client(str(uuid.UUID(int=self.random.getrandbits(128), version=4)))
         self.number, self.serial = number, 0
         self.accepted = {}                           # file name -> (sha256, set of job ids that were answered)
+        self.repeated = set()                        # file names sent again without a key: the first may have been taken
         self.unknown = {}                            # file name -> sha256: never answered
         self.answers = collections.Counter()
         self.surprises = []
@@ -117,6 +118,8 @@ class Uploader(threading.Thread):
                 answer = self.client.upload(content, name, headers=headers, timeout=30)
             except (OSError, http.client.HTTPException, AssertionError, ValueError):
                 self.answers["broken"] += 1
+                if not keyed:
+                    self.repeated.add(name)
                 if self.stop_.is_set() and not self.world.up.is_set():
                     self.unknown[name] = sha
                     return
@@ -152,7 +155,8 @@ class Follower(threading.Thread):
     def __init__(self, world, client, stop):
         super().__init__(daemon=True)
         self.world, self.client, self.stop_ = world, client, stop
-        self.ids, self.ended, self.doubled, self.resets, self.last, self.snapshots = set(), set(), 0, 0, None, 0
+        self.ids, self.ended, self.doubled, self.resets, self.last = set(), set(), 0, 0, None
+        self.snapshots, self.refused, self.first = 0, collections.Counter(), "0"
 
     def run(self):
         while not self.stop_.is_set():
@@ -162,6 +166,10 @@ class Follower(threading.Thread):
                 reader = EventReader(self.world.front, "/api/v2/jobs/stream", self.client.head_of(
                     {"Last-Event-ID": self.last} if self.last is not None else {}), timeout=5)
             except (OSError, AssertionError, ValueError):
+                time.sleep(0.02)
+                continue
+            if reader.status != 200:  # the server died in between, or is not ready yet
+                self.refused[reader.status] += 1
                 time.sleep(0.02)
                 continue
             while not self.stop_.is_set():
@@ -179,6 +187,7 @@ class Follower(threading.Thread):
             self.resets += 1
         if event.type == "snapshot":
             self.snapshots += 1
+            self.first = event.id
             for job in event.json()["jobs"]:
                 self.note(job)
         elif event.type == "job":
@@ -328,6 +337,8 @@ class Run:
                     job = by_id.get(job_id)
                     if job is None:
                         self.bad("lost", f"{name}: the job {job_id} of the answer does not exist")
+                    elif job["error_code"] == "duplicate" and name in uploader.repeated:
+                        pass  # a second upload of what had been taken; its one dataset is checked above
                     elif job["state"] != "completed" or job["progress"] != 100 or not job["related_dataset_id"]:
                         self.bad("lost", f"{name}: job {job['state']} {job['error_code']} {job['progress']} attempt {job['attempt']}")
             datasets_by_job = {d["job_id"]: d for d in datasets}
@@ -349,15 +360,39 @@ class Run:
         deadline = time.monotonic() + 15
         while wanted - follower.ended and time.monotonic() < deadline:
             time.sleep(0.05)
+        kept = self.kept_events(uploader)
+        while kept - follower.ids and time.monotonic() < deadline:
+            time.sleep(0.05)
         stop.set()
         self.figures["events"] = len(follower.ids)
+        # What was before the snapshot is in the snapshot; what came after it came by the stream.
+        missed = {i for i in kept - follower.ids if int(i) > int(follower.first)}
+        if missed or follower.ids - kept:
+            self.bad("events lost", f"{len(missed)} durable events not seen, e.g. {sorted(missed)[:5]}; "
+                                    f"{len(follower.ids - kept)} seen that are not kept")
         lost = wanted - follower.ended
         if lost:
             self.bad("events lost", f"{len(lost)} ends of jobs not seen by the stream, e.g. {sorted(lost)[:3]}")
+        if not set(follower.refused) <= {None, 503}:
+            self.bad("wrong", f"the stream was refused: {dict(follower.refused)}")
+        if follower.snapshots != 1:
+            self.bad("wrong", f"{follower.snapshots} snapshots: a resumed stream goes on where it was")
         if follower.doubled:
             self.bad("events doubled", f"{follower.doubled} ids came twice")
         if follower.resets:
             self.bad("resets", f"{follower.resets} resets within the window")
+
+    def kept_events(self, uploader):
+        """The ids of all durable job events of that user, from the long poll."""
+        out, at = set(), 0
+        while True:
+            answer = uploader.client.get(f"/api/v2/events?since={at}&topics=job")
+            assert answer.status == 200, answer
+            items = answer.json()["items"]
+            out |= {str(e["id"]) for e in items}
+            if not items:
+                return out
+            at = answer.json()["last_id"]
 
     def check_file(self):
         for path in db.sqlite_files(self.world.front):

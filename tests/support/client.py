@@ -171,6 +171,8 @@ class EventReader:
         self.seen = []
         self.closed = threading.Event()
         if self.status != 200:
+            self.closed.set()
+            self.events.put(None)
             length = int(self.headers.get("content-length", "0"))
             self.body = self.file.read(length)
             self.close()
@@ -253,7 +255,6 @@ class EventReader:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-        self.file.close() if self.closed.is_set() or self.status != 200 else None
         self.socket.close()
 
     def __enter__(self):

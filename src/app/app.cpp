@@ -131,7 +131,7 @@ struct App::Parts {
                    .metrics = metrics,
                    .kinds = without_handlers(kinds),
                    .version = std::string{version()},
-                   .ready = [this] { return ready.load(); }} {}
+                   .ready = [this] { return ready.load() && database_answers(); }} {}
 
     Settings settings;
     const Role role;
@@ -158,6 +158,15 @@ struct App::Parts {
     std::map<std::string, RouteMetrics> by_route;
 
     bool embedded() const { return settings.database.url.empty(); }
+
+    bool database_answers() const {
+        try {
+            storage->check();
+            return true;
+        } catch (const Error&) {
+            return false;
+        }
+    }
 
     /// One process owns a SQLite directory. With PostgreSQL the directory holds objects only and may be shared.
     std::optional<work::LockFile> own_directory() const {

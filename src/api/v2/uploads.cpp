@@ -78,6 +78,11 @@ http::Answer answer_pending(const Job& job) {
 http::Answer answer(Upload upload, const Uuid& job) {
     auto& services = upload.services;
     const auto wait = upload.wait;
+    if (wait == Duration{0}) {
+        const auto accepted = services.jobs.get(job);
+        if (!accepted) throw Error{Code::not_found};
+        return answer_pending(*accepted);
+    }
     const auto scope = upload.who.scope;
     return wait_for_job_answer(services, scope, job, wait, [upload = std::move(upload)](const Job& seen) {
         return jobs::is_terminal(seen.state) ? answer_ended(upload, seen) : answer_pending(seen);

@@ -54,7 +54,7 @@ def stock(rng):
 
 def budget(rng):
     """A sheet saved as CSV: two header rows, of which the upper one spans several columns."""
-    lines = ["Department,Code,2025,,2026,,Remarks", ",,Budget,Actual,Budget,Forecast,"]
+    lines = ["Department,Code,Last year,,This year,,Remarks", ",,Budget,Actual,Budget,Forecast,"]
     for i, name in enumerate(f"{part} {place}" for place in PLACE for part in ("Sales", "Workshop", "Transport", "Office", "Canteen")):
         budget_ = rng.randrange(20, 900) * 1000
         remark = rng.choice(["", "", "", '"moved, see note 3"', "new building", '"incl. ""temporary"" staff"'])

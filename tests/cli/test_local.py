@@ -9,6 +9,7 @@ import unittest
 
 from cli_case import BINARY, SANITIZED, CliCase, Terminal, environment
 from support import tokens
+from support.server import postgres
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "examples", "samples")
 
@@ -169,6 +170,17 @@ class Upkeep(CliCase):
         done = json.loads(self.expect(0, "migrate", "--json", "--data-dir", "data").out)
         self.assertEqual((done["version"], done["pending"]), (plan["known"], 0))
         self.assertIn("up to date", self.expect(0, "migrate", "--data-dir", "data").out)
+
+    def test_a_postgresql_database_is_looked_at_without_touching_it(self):
+        env = {"DATABASE_URL": postgres().create_database()}
+        plan = json.loads(self.expect(0, "migrate", "--plan", "--json", env=env).out)
+        self.assertEqual(plan["version"], 0)
+        self.assertGreater(plan["pending"], 0)
+        json.loads(self.expect(0, "migrate", "--json", env=env).out)
+        self.assertIn("up to date", self.expect(0, "migrate", env=env).out)
+        self.assertIn(f"PostgreSQL, schema {plan['known']} of", self.expect(0, "doctor", "--listen", "127.0.0.1:0", env=env).out)
+        done = self.expect(1, "doctor", "--listen", "127.0.0.1:0", env={"DATABASE_URL": "postgresql://127.0.0.1:1/none"})
+        self.assertIn("correct DATABASE_URL", done.out)
 
     def test_completion_is_a_script_that_the_shell_takes(self):
         script = self.expect(0, "completion", "bash").out

@@ -12,8 +12,8 @@ bool Interest::wants(const Event& event) const {
     return types.empty() || types.contains(event.type);
 }
 
-Subscription::Subscription(Hub& hub, Interest interest, std::uint64_t position)
-    : hub_{hub}, interest_{std::move(interest)}, position_{position} {}
+Subscription::Subscription(Hub& hub, Interest interest, std::uint64_t position, std::int64_t since)
+    : hub_{hub}, interest_{std::move(interest)}, position_{position}, since_{since} {}
 
 Subscription::~Subscription() { hub_.remove(*this); }
 
@@ -85,7 +85,7 @@ std::unique_ptr<Subscription> Hub::subscribe(Interest interest) {
     const std::lock_guard lock{mutex_};
     const bool wide = interest.scope.reach != Scope::Reach::own;
     const auto user = interest.scope.user;
-    std::unique_ptr<Subscription> s{new Subscription{*this, std::move(interest), ring_start_ + ring_.size()}};
+    std::unique_ptr<Subscription> s{new Subscription{*this, std::move(interest), ring_start_ + ring_.size(), last_}};
     (wide ? wide_ : by_user_[user]).insert(s.get());
     return s;
 }

@@ -45,14 +45,17 @@ public:
     /// Called (from the publisher's thread, must not block) whenever there may be something to take.
     void on_ready(std::function<void()> wake);
     const Interest& interest() const { return interest_; }
+    /// The newest durable event published before this subscription began: it delivers exactly what came after it.
+    std::int64_t since() const { return since_; }
 
 private:
     friend class Hub;
-    Subscription(Hub& hub, Interest interest, std::uint64_t position);
+    Subscription(Hub& hub, Interest interest, std::uint64_t position, std::int64_t since);
 
     Hub& hub_;
     const Interest interest_;
     std::uint64_t position_;  ///< next entry of the ring to look at
+    const std::int64_t since_;
     std::function<void()> wake_;
     bool signalled_ = false;
 };

@@ -155,8 +155,9 @@ http::EventStream open_stream(Call& call, events::Interest interest, Naming nami
         }
         reset = true;
     }
-    const auto id = hub.last();
-    auto stream = std::make_unique<HubStream>(hub, hub.subscribe(std::move(interest)), naming);
+    auto subscription = hub.subscribe(std::move(interest));
+    const auto id = subscription->since();
+    auto stream = std::make_unique<HubStream>(hub, std::move(subscription), naming);
     if (reset) append_event(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
     put_snapshot(*stream, id, snapshot());
     return {std::move(stream), {}};

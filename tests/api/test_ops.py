@@ -48,12 +48,18 @@ class Metrics(ApiCase):
         self.assertIn('{le="+Inf"}', values["jobs_active_endpoint_latency_bucket"])
 
     def test_the_gauge_follows_the_jobs(self):
-        before = sum(self.read()[0]["jobs_active_count"].values())
+        self.server = self.start()  # of its own, so that the number is exact
+        self.me = self.server.client()
+
+        def active():
+            return sum(self.read()[0]["jobs_active_count"].values())
+
+        self.completed_import()
         jobs = [self.external() for _ in range(3)]
-        self.eventually(lambda: sum(self.read()[0]["jobs_active_count"].values()) >= before + 3, what="three more")
+        self.eventually(lambda: active() == 3, what="three jobs")
         for job in jobs:
             self.report(job, "cancel")
-        self.eventually(lambda: sum(self.read()[0]["jobs_active_count"].values()) <= before, what="three less")
+        self.eventually(lambda: active() == 0, what="none")
 
     def test_names_and_labels_are_bounded(self):
         self.me.get("/nowhere/" + "x" * 50)

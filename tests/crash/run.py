@@ -136,8 +136,8 @@ class Uploader(threading.Thread):
                 self.accepted[name] = (sha, jobs)
                 return
             if answer.status in (429, 500, 502, 503, 504, 400, 408):
-                # 400 upload_aborted: the file broke off with its server; sent again.
-                if answer.status in (400, 500):
+                # 400 upload_aborted says: send it again. Any other 400, and each 500, is a surprise.
+                if answer.status == 500 or answer.status == 400 and answer.json()["code"] != "upload_aborted":
                     self.surprises.append(f"{name}: {answer!r}"[:300])
                     if len(self.surprises) > 50:
                         self.unknown[name] = sha
@@ -210,14 +210,14 @@ class Run:
         random.seed(options.seed)
         self.world = World(options.store)
         self.visited, self.missed = collections.Counter(), collections.Counter()
-        self.kills = 0
+        self.kills = self.worker_deaths = 0
         self.violations = []
         self.figures = collections.Counter()
 
     def go(self):
         stop, stop_follower = threading.Event(), threading.Event()
         self.world.ensure()
-        uploaders = [Uploader(self.world, i, self.options.seed, stop) for i in range(UPLOADERS)]
+        self.uploaders = uploaders = [Uploader(self.world, i, self.options.seed, stop) for i in range(UPLOADERS)]
         follower = Follower(self.world, uploaders[0].client, stop_follower)
         follower.start()
         for uploader in uploaders:
@@ -274,8 +274,21 @@ class Run:
                 self.visited[point] += 1
             else:
                 self.violations.append(f"ended with {part.process.returncode} at {point}: {part.log()[-1500:]}")
+        self.died(part)
+
+    def died(self, part):
+        """Five lost leases end a job as worker_crashed, rightly; so after three deaths the jobs of the moment may end."""
         self.kills += 1
         self.revive()
+        self.worker_deaths += part is self.world.parts[-1]
+        if self.worker_deaths < 3 or self.world.store == "sqlite":
+            return
+        self.worker_deaths = 0
+        waiting = {j["id"]: u for u in self.uploaders for j in u.client.active() if j["status"] == "running"}
+        deadline = time.monotonic() + 20
+        while waiting and time.monotonic() < deadline:
+            waiting = {i: u for i, u in waiting.items() if u.client.job(i)["status"] == "running"}
+            time.sleep(0.02)
 
     def die_at_random(self):
         part = self.random.choice(self.world.parts)
@@ -287,8 +300,7 @@ class Run:
         if part is self.world.front:
             self.world.up.clear()
         part.kill()
-        self.kills += 1
-        self.revive()
+        self.died(part)
 
     # Judgement
 

@@ -21,7 +21,7 @@ class Health(ApiCase):
             self.assertEqual(self.me.get(path).status, 200, path)
 
 
-class Metrics(ApiCase):
+class Reading:
     LINE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-z_]+="[^"]*",?)+\})? (-?[0-9.eE+-]+|NaN|[+-]Inf)$')
 
     def read(self):
@@ -38,6 +38,8 @@ class Metrics(ApiCase):
                 values.setdefault(match[1], {})[match[2] or ""] = float(match[3])
         return values, types
 
+
+class Metrics(Reading, ApiCase):
     def test_the_seeds_names_are_there(self):
         self.me.get("/api/v2/jobs/active")
         values, types = self.read()
@@ -46,20 +48,6 @@ class Metrics(ApiCase):
         self.assertIn("jobs_active_count", values)
         self.assertGreater(sum(values["jobs_active_endpoint_latency_count"].values()), 0)
         self.assertIn('{le="+Inf"}', values["jobs_active_endpoint_latency_bucket"])
-
-    def test_the_gauge_follows_the_jobs(self):
-        self.server = self.start()  # of its own, so that the number is exact
-        self.me = self.server.client()
-
-        def active():
-            return sum(self.read()[0]["jobs_active_count"].values())
-
-        self.completed_import()
-        jobs = [self.external() for _ in range(3)]
-        self.eventually(lambda: active() == 3, what="three jobs")
-        for job in jobs:
-            self.report(job, "cancel")
-        self.eventually(lambda: active() == 0, what="none")
 
     def test_names_and_labels_are_bounded(self):
         self.me.get("/nowhere/" + "x" * 50)
@@ -75,6 +63,24 @@ class Metrics(ApiCase):
         self.me.get("/api/v2/jobs/active")
         values, _ = self.read()
         self.assertTrue([n for n in values if n.startswith("millrace_http")], sorted(values)[:40])
+
+
+class ActiveGauge(Reading, ApiCase):
+    own_server = True
+
+    def test_the_gauge_follows_the_jobs(self):
+        self.server = self.start()  # its own, so that the number is exact
+        self.me = self.server.client()
+
+        def active():
+            return sum(self.read()[0]["jobs_active_count"].values())
+
+        self.completed_import()
+        jobs = [self.external() for _ in range(3)]
+        self.eventually(lambda: active() == 3, what="three jobs")
+        for job in jobs:
+            self.report(job, "cancel")
+        self.eventually(lambda: active() == 0, what="none")
 
 
 class MetricsOpen(ApiCase):

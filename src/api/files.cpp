@@ -31,8 +31,8 @@ public:
         form_.finish();
         if (!receiving_) throw Error{Code::missing_file, {{"field", "file"}}};
         const auto accepted = receiving_->finish();
-        auto response = http::Response::json(201, to_json(file_view(accepted.file, base_)));
-        response.headers.set("Location", base_ + "/" + accepted.file.id.str());
+        auto response = http::Response::json(201, to_json(file_view(accepted->file, base_)));
+        response.headers.set("Location", base_ + "/" + accepted->file.id.str());
         return response;
     }
 

@@ -25,19 +25,18 @@ jobs::Job import_job(const File& file, json::object input) {
 
 }  // namespace
 
-Receiving::Receiving(Intake& intake, File file, std::uint64_t bytes_max)
-    : intake_{intake}, file_{std::move(file)}, bytes_max_{bytes_max}, writer_{intake.blobs_.create()} {}
+Receiving::Receiving(Intake& intake, File file, bool joined)
+    : intake_{intake}, file_{std::move(file)}, joined_{joined}, writer_{intake.blobs_.create()} {}
 
 Receiving::~Receiving() { abort(Error{Code::upload_aborted}); }
 
 void Receiving::write(std::string_view bytes) {
-    if (writer_->size() + bytes.size() > bytes_max_) {
-        throw Error{Code::payload_too_large, {{"limit", std::to_string(bytes_max_)}}};
-    }
+    const auto limit = intake_.settings_.max_bytes;
+    if (writer_->size() + bytes.size() > limit) throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
     writer_->write(bytes);
 }
 
-Accepted Receiving::finish(std::optional<std::string> supplier_id) {
+std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id) {
     work::failpoint("intake.received");
     const std::shared_lock naming{intake_.naming_};
     const auto stored = writer_->finish();
@@ -56,16 +55,22 @@ Accepted Receiving::finish(std::optional<std::string> supplier_id) {
     accept.media_type = file_.media_type;
     accept.at = file_.updated_at;
     commit.add(std::move(accept));
+    if (joined_) {
+        commit.guard(jobs::InState{*file_.job_id, {jobs::State::blocked, jobs::State::failed}});
+        commit.add(jobs::Reopen{*file_.job_id, file_.updated_at});
+    }
     if (file_.job_id) {
         // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
         json::object input{{"file_id", file_.id.str()}, {"dataset_id", Uuid::generate().str()}};
         commit.add(jobs::Unblock{*file_.job_id, std::move(input), std::move(supplier_id), file_.updated_at});
     }
-    if (!intake_.ledger_.commit(std::move(commit))) {
-        throw Error{Code::upload_aborted, {{"received", std::to_string(stored.size)}}};
+    if (intake_.ledger_.commit(std::move(commit))) {
+        open_ = false;
+        return Accepted{file_, file_.job_id};
     }
-    open_ = false;
-    return {file_, file_.job_id};
+    // Either the first request brought the bytes meanwhile, or others believed this server to be dead.
+    if (joined_) return std::nullopt;
+    throw Error{Code::unavailable, {{"why", "the upload was given up because this server did not report in time"}}};
 }
 
 void Receiving::abort(const Error& reason) noexcept {
@@ -76,7 +81,7 @@ void Receiving::abort(const Error& reason) noexcept {
         writer_.reset();
         // However the bytes stopped coming, it is one thing to whoever looks at the job; a limit or a full disk is another.
         const bool ours = http_status(reason.code()) == 413 || http_status(reason.code()) >= 500;
-        intake_.abort(file_, ours ? reason : Error{Code::upload_aborted, {{"received", received}}});
+        intake_.abort(file_, ours ? reason : Error{Code::upload_aborted, {{"received", received}}}, !joined_);
     } catch (const std::exception& error) {
         // The sweep of the next start finds the file still receiving and aborts it then.
         intake_.log_.warn("aborting an upload failed", {{"file", file_.id}, {"error", error.what()}});
@@ -96,32 +101,33 @@ Intake::Begun Intake::begin(Incoming incoming) {
     file.media_type = std::move(incoming.media_type);
     file.server = server_;
     file.created_at = file.updated_at = clock_.now();
-    if (incoming.import) file.job_id = incoming.reopen ? incoming.reopen : incoming.job ? incoming.job : Uuid::generate();
+    if (incoming.import) file.job_id = incoming.join ? incoming.join : incoming.job ? incoming.job : Uuid::generate();
 
     ledger::Commit commit = std::move(incoming.with);
     commit.add(Begin{file});
-    if (incoming.reopen) {
-        commit.guard(jobs::InState{*incoming.reopen, {jobs::State::failed}});
-        commit.add(jobs::Reopen{*incoming.reopen, file.created_at});
+    if (incoming.join) {
+        commit.guard(jobs::InState{*incoming.join, {jobs::State::blocked, jobs::State::failed}});
     } else if (incoming.import) {
         commit.add(jobs::Create{import_job(file, std::move(incoming.job_input))});
     }
     const auto committed = ledger_.commit(std::move(commit));
     if (committed.outcome == ledger::Outcome::refused) return {nullptr, committed.existing};
-    if (!committed) return {nullptr, incoming.reopen.value_or(Uuid{})};
+    if (!committed) return {nullptr, incoming.join.value_or(Uuid{})};
     work::failpoint("intake.begin");
-    return {std::unique_ptr<Receiving>{new Receiving{*this, std::move(file), settings_.max_bytes}}, {}};
+    return {std::unique_ptr<Receiving>{new Receiving{*this, std::move(file), incoming.join.has_value()}}, {}};
 }
 
-void Intake::abort(const File& file, const Error& reason) {
+void Intake::abort(const File& file, const Error& reason, bool with_job) {
     const auto now = clock_.now();
-    ledger::Commit commit;
-    commit.guard(StillReceiving{file.id});
-    Abort gone;
-    gone.file = file.id;
-    gone.at = now;
-    commit.add(std::move(gone));
-    if (file.job_id) {
+    const auto begin = [&] {
+        ledger::Commit commit;
+        Abort gone;
+        gone.file = file.id;
+        gone.at = now;
+        commit.guard(StillReceiving{file.id}).add(std::move(gone));
+        return commit;
+    };
+    if (file.job_id && with_job) {
         jobs::Settle settle;
         settle.job = *file.job_id;
         settle.state = jobs::State::failed;
@@ -129,15 +135,18 @@ void Intake::abort(const File& file, const Error& reason) {
         settle.error_code = to_string(reason.code());
         settle.error_message = reason.what();
         settle.at = now;
-        commit.add(std::move(settle));
+        auto commit = begin();
+        commit.guard(jobs::InState{*file.job_id, {jobs::State::blocked}}).add(std::move(settle));
+        if (ledger_.commit(std::move(commit))) return;
     }
-    ledger_.commit(std::move(commit));
+    // A job that no longer waits got its bytes from a repeated request, or was cancelled: only the file ends.
+    ledger_.commit(begin());
 }
 
 void Intake::sweep_abandoned() {
     for (const auto& file : store_.abandoned()) {
         log_.warn("upload given up", {{"file", file.id}});
-        abort(file, Error{Code::upload_aborted, {{"received", std::to_string(file.size)}}});
+        abort(file, Error{Code::upload_aborted, {{"received", std::to_string(file.size)}}}, true);
     }
 }
 

@@ -26,7 +26,9 @@ struct Incoming {
     bool import = true;             ///< with an import job; else the file is only kept
     json::object job_input;         ///< e.g. on_duplicate
     std::optional<Uuid> job;        ///< id of the new job, when something in `with` names it
-    std::optional<Uuid> reopen;     ///< this failed job waits for its bytes again instead of a new one
+    /// The bytes are for this job of an earlier request, which have not arrived: its server died, or it is still
+    /// receiving them elsewhere. Whoever brings them first wins.
+    std::optional<Uuid> join;
     ledger::Commit with;            ///< further guards and ops of the first commit, e.g. an idempotency key
 };
 
@@ -48,19 +50,19 @@ public:
     const std::optional<Uuid>& job() const { return file_.job_id; }
     /// Throws Error{payload_too_large}.
     void write(std::string_view bytes);
-    /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Throws when it could not be
-    /// accepted; the job is failed then.
-    Accepted finish(std::optional<std::string> supplier_id = {});
+    /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Nothing when the job that was
+    /// joined got its bytes from elsewhere. Throws when the file could not be accepted; the job is failed then.
+    std::optional<Accepted> finish(std::optional<std::string> supplier_id = {});
     /// Gives up: the file is aborted and its job failed with this reason.
     void abort(const Error& reason) noexcept;
 
 private:
     friend class Intake;
-    Receiving(Intake& intake, File file, std::uint64_t bytes_max);
+    Receiving(Intake& intake, File file, bool joined);
 
     Intake& intake_;
     File file_;
-    std::uint64_t bytes_max_;
+    const bool joined_;
     std::unique_ptr<blobs::Writer> writer_;
     bool open_ = true;
 };
@@ -87,7 +89,7 @@ public:
 
 private:
     friend class Receiving;
-    void abort(const File& file, const Error& reason);
+    void abort(const File& file, const Error& reason, bool with_job);
     int remove_unnamed(const std::vector<std::string>& objects, Instant before);
 
     const Settings settings_;

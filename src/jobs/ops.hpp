@@ -42,7 +42,7 @@ struct Unblock : ledger::Op {
 };
 
 /// failed -> blocked: an upload that broke off is sent again under the same idempotency key, so the same job waits for
-/// its bytes once more. Error and completed_at are cleared. Guard with InState.
+/// its bytes once more. Error and completed_at are cleared. No effect in another state.
 struct Reopen : ledger::Op {
     Uuid job;
     Instant at;

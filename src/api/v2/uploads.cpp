@@ -75,13 +75,14 @@ http::Answer answer_pending(const Job& job) {
     return response;
 }
 
-http::Answer answer(Upload upload, const Uuid& job) {
+/// `fresh`: the bytes were accepted by this very request.
+http::Answer answer(Upload upload, const Uuid& job, bool fresh) {
     auto& services = upload.services;
     const auto wait = upload.wait;
     if (wait == Duration{0}) {
         const auto accepted = services.jobs.get(job);
         if (!accepted) throw Error{Code::not_found};
-        return answer_pending(*accepted);
+        if (fresh || !jobs::is_terminal(accepted->state)) return answer_pending(*accepted);
     }
     const auto scope = upload.who.scope;
     return wait_for_job_answer(services, scope, job, wait, [upload = std::move(upload)](const Job& seen) {
@@ -93,14 +94,14 @@ http::Answer answer(Upload upload, const Uuid& job) {
 class Target {
 public:
     Target(Upload upload, std::string filename, std::string media_type) : upload_{std::move(upload)} {
-        std::optional<Uuid> reopen;
+        std::optional<Uuid> join;
         if (upload_.idempotency_key) {
             if (const auto first = first_job()) {
-                if (!never_arrived(*first)) {
+                if (has_arrived(*first)) {
                     replay_ = first->id;
                     return;
                 }
-                reopen = first->id;
+                join = first->id;
             }
         }
         intake::Incoming incoming;
@@ -108,7 +109,7 @@ public:
         incoming.filename = std::move(filename);
         incoming.media_type = std::move(media_type);
         incoming.job_input = {{"on_duplicate", upload_.on_duplicate}};
-        incoming.reopen = reopen;
+        incoming.join = join;
         auto begun = begin(std::move(incoming));
         receiving_ = std::move(begun.receiving);
         if (!receiving_) replay_ = begun.existing;
@@ -122,8 +123,8 @@ public:
     http::Answer finish(std::optional<std::string> supplier_id) {
         if (replay_) return finish_replay();
         const Uuid job = *receiving_->job();
-        receiving_->finish(std::move(supplier_id));
-        return answer(std::move(upload_), job);
+        const bool fresh = receiving_->finish(std::move(supplier_id)).has_value();
+        return answer(std::move(upload_), job, fresh);
     }
 
     void abort(const Error& reason) noexcept {
@@ -138,13 +139,13 @@ private:
         return id ? upload_.services.jobs.get(*id) : std::nullopt;
     }
 
-    /// The first request broke off (or its server died) before its bytes were accepted: the repeat may bring them.
-    static bool never_arrived(const Job& job) {
-        return job.state == State::failed && !job.input.contains("dataset_id");
+    /// Until the bytes of the first request are accepted (its server may have died), a repeat may bring them.
+    static bool has_arrived(const Job& job) {
+        return job.input.contains("dataset_id") || (job.state != State::blocked && job.state != State::failed);
     }
 
     intake::Intake::Begun begin(intake::Incoming incoming) {
-        if (upload_.idempotency_key && !incoming.reopen) {
+        if (upload_.idempotency_key && !incoming.join) {
             incoming.job = Uuid::generate();
             accounts::RememberRequest remember;
             remember.user = upload_.who.scope.user;
@@ -162,7 +163,7 @@ private:
         const auto file = job->input_file_id ? upload_.services.files.get(*job->input_file_id, upload_.who.scope) : std::nullopt;
         const bool known = file && file->state == intake::FileState::stored;
         if (known && file->sha256 != to_hex(hash_.finish())) throw Error{Code::idempotency_mismatch};
-        return answer(std::move(upload_), *replay_);
+        return answer(std::move(upload_), *replay_, false);
     }
 
     Upload upload_;

@@ -12,17 +12,18 @@ suite() {
     name=$1; shift
     begin=$(date +%s)
     if "$@" >"$logs/$name.log" 2>&1 </dev/null; then
-        passed=$((passed + 1)); verdict=ok
+        if grep -q '^skipped:' "$logs/$name.log"; then skipped=$((skipped + 1)); verdict=SKIPPED
+        else passed=$((passed + 1)); verdict=ok; fi
     else
         failed=$((failed + 1)); verdict=FAILED
     fi
     printf '%-28s %-7s %4ds  %s\n' "$name" "$verdict" $(($(date +%s) - begin)) "$(summary "$logs/$name.log")"
-    [ "$verdict" = ok ] || tail -n 60 "$logs/$name.log"
+    [ "$verdict" != FAILED ] || tail -n 60 "$logs/$name.log"
 }
 
 # The line of a log that counts.
 summary() {
-    sed -n -E 's/\x1b\[[0-9;]*m//g; /^\[doctest\] test cases:/s/^\[doctest\] //p; /[0-9]+ passed, [0-9]+ failed/p' "$1" | tail -n 1 | tr -s ' '
+    sed -n -E 's/\x1b\[[0-9;]*m//g; /^\[doctest\] test cases:/s/^\[doctest\] //p; /[0-9]+ passed, [0-9]+ failed/p; /^crash /p; /^skipped:/p' "$1" | tail -n 1 | tr -s ' '
 }
 
 build() {

@@ -1,0 +1,15 @@
+#!/bin/sh
+# fuzz.sh [SECONDS] [TARGET...]: runs the fuzz targets (clang, AddressSanitizer, UBSan), ten minutes each by default.
+set -eu
+seconds=${1:-600}
+[ $# -gt 0 ] && shift
+[ -f build/fuzz/build.ninja ] || cmake --preset fuzz
+targets=${*:-http_head_fuzz multipart_fuzz csv_fuzz jwt_fuzz query_fuzz parquet_fuzz}
+# shellcheck disable=SC2086
+cmake --build build/fuzz --target $targets >&2
+for target in $targets; do
+    mkdir -p "build/fuzz/corpus/$target"
+    build/fuzz/tests/"$target" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+        "build/fuzz/corpus/$target" >"build/fuzz/$target.log" 2>&1 || { tail -n 40 "build/fuzz/$target.log"; exit 1; }
+    printf '%s: %s executions, no finding\n' "$target" "$(sed -n 's/stat::number_of_executed_units: *//p' "build/fuzz/$target.log")"
+done

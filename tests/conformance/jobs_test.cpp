@@ -64,14 +64,27 @@ ON_BOTH("two jobs of the same id in one group are one") {
 ON_BOTH("text that a database cannot hold is made readable, the same in both") {
     Job job = bench.new_job();
     job.filename = std::string{"a\0b\xff.csv", 8};
-    job.metadata = {{"nul", std::string_view{"x\0y", 3}}, {"slash", "\\u0000"}};
 
     bench.create(job);
 
     CHECK(bench.get(job.id).filename == "a\xEF\xBF\xBD" "b\xEF\xBF\xBD.csv");
-    CHECK(bench.get(job.id).metadata.at("nul").as_string() == "x\xEF\xBF\xBDy");
-    CHECK(bench.get(job.id).metadata.at("slash").as_string() == "\\u0000");
-    CHECK_FALSE(bench.sql("SELECT count(*) FROM background_jobs").empty());
+}
+
+ON_BOTH("JSON is kept as it came, and the views can be read whatever stands in it") {
+    Job job = bench.new_job();
+    const json::object odd{{"nul", std::string_view{"x\0\0y", 4}}, {"slash", "\\u0000"}, {"both", std::string_view{"\\\0", 2}}};
+    job.metadata = odd;
+    job.input = odd;
+    job.input.emplace("source_id", "s-1");
+
+    bench.create(job);
+
+    CHECK(json::serialize(bench.get(job.id).metadata) == json::serialize(odd));
+    CHECK(json::serialize(bench.get(job.id).input) == json::serialize(job.input));
+    const auto seen = json::parse(bench.sql("SELECT job_metadata FROM background_jobs"));
+    CHECK(seen.at("slash").as_string() == "\\u0000");
+    CHECK(seen.at("nul").as_string().starts_with("x"));
+    CHECK(bench.sql("SELECT source_id FROM processing_jobs") == "s-1");
 }
 
 ON_BOTH("a job of somebody else does not exist") {

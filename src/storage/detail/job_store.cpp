@@ -145,7 +145,8 @@ std::vector<jobs::Claimed> JobStore::claim(const jobs::Claim& claim) {
 }
 
 void JobStore::hello(const jobs::Worker& w) {
-    db_.claims().run([&](Tx& tx) {
+    // Durable, unlike claims: a worker whose row a crash of the database took back would be given up by the others.
+    db_.commits().run([&](Tx& tx) {
         tx.db.run(Statement::workers_hello, args(w.id, w.host, w.pid, w.role, w.started_at, w.seen_at));
     });
 }

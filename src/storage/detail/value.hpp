@@ -49,14 +49,12 @@ inline Value to_value(double value) { return value; }
 inline Value to_value(const std::string& value) { return text_value(value); }
 inline Value to_value(std::string_view value) { return text_value(value); }
 inline Value to_value(const char* value) { return std::string_view{value}; }
-inline std::string json_text(const json::value& value) { return json::serialize(value); }
-
-inline Value to_value(const json::object& value) { return json_text(value); }
-inline Value to_value(const json::array& value) { return json_text(value); }
+inline Value to_value(const json::object& value) { return json::serialize(value); }
+inline Value to_value(const json::array& value) { return json::serialize(value); }
 /// JSON null is SQL NULL.
 inline Value to_value(const json::value& value) {
     if (value.is_null()) return nullptr;
-    return json_text(value);
+    return json::serialize(value);
 }
 inline Value to_value(const Value& value) { return value; }
 

@@ -165,6 +165,14 @@ private:
     std::vector<int> formats_;
 };
 
+/// What frameworks put into the scheme ("postgresql+asyncpg://") means nothing to libpq.
+std::string plain_url(std::string url) {
+    const auto end = url.find("://");
+    const auto plus = url.find('+');
+    if (end != url.npos && plus < end) url.erase(plus, end - plus);
+    return url;
+}
+
 /// By SQLSTATE (PostgreSQL, appendix A).
 SqlFailure::Kind kind_of(std::string_view state) {
     const auto family = state.substr(0, 2);
@@ -196,9 +204,10 @@ Connection::Connection(const ConnectionSettings& settings, const detail::Stateme
     : statements_{statements}, types_{types} {
     // Before the URL, so that what it says about these stands.
     const auto seconds = std::to_string(std::max<std::int64_t>(2, std::chrono::ceil<std::chrono::seconds>(settings.connect_timeout).count()));
+    const auto url = plain_url(settings.url);
     const char* const keys[] = {"connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
                                 "tcp_user_timeout", "application_name", "client_encoding", "dbname", nullptr};
-    const char* const values[] = {seconds.c_str(), "1", "10", "5", "3", "15000", "millrace", "UTF8", settings.url.c_str(), nullptr};
+    const char* const values[] = {seconds.c_str(), "1", "10", "5", "3", "15000", "millrace", "UTF8", url.c_str(), nullptr};
     db_.reset(PQconnectdbParams(keys, values, 1));
     if (PQstatus(db_.get()) != CONNECTION_OK) fail_connection();
     PQsetNoticeProcessor(db_.get(), [](void*, const char*) {}, nullptr);

@@ -34,14 +34,6 @@ void Backoff::succeeded() { pause_ = std::chrono::milliseconds{0}; }
 
 namespace {
 
-/// What frameworks put into the scheme ("postgresql+asyncpg://") means nothing to libpq.
-std::string plain_url(std::string url) {
-    const auto end = url.find("://");
-    const auto plus = url.find('+');
-    if (end != url.npos && plus < end) url.erase(plus, end - plus);
-    return url;
-}
-
 void migrate(Connection& db) {
     const auto known = detail::read_migrations(postgres_migrations());
     // Servers that start together wait for each other; the lock ends with the session or here.
@@ -133,7 +125,7 @@ private:
 Database::Database(const PostgresSettings& settings, events::Hub& hub, observe::Log log)
     : settings_{settings}, statements_{detail::read_statements(postgres_queries())}, readers_left_{std::max(1, settings.readers)} {
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(settings.read_timeout).count();
-    const ConnectionSettings plain{plain_url(settings.url), settings.connect_timeout, ""};
+    const ConnectionSettings plain{settings.url, settings.connect_timeout, ""};
     reading_ = plain;
     reading_.setup = fmt::format("SET default_transaction_read_only = on; SET statement_timeout = {}", millis);
     ConnectionSettings writing = plain;

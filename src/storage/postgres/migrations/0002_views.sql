@@ -1,4 +1,6 @@
 -- The tables of the first designs, as views for those who read the database directly.
+-- json keeps every character that JSON knows, but PostgreSQL cannot look into a text with U+0000: it is shown as U+FFFD.
+-- The lookbehind and the pairs of backslashes leave an escaped backslash before "u0000" alone.
 
 CREATE VIEW background_jobs AS
 SELECT id,
@@ -12,8 +14,9 @@ SELECT id,
        started_at,
        completed_at,
        nullif(error_message, '') AS error_message,
-       replace(metadata::text, '\u0000', '\ufffd')::jsonb || jsonb_strip_nulls(jsonb_build_object('filename', nullif(filename, ''), 'supplier_id', supplier_id,
-                                                               'dataset_id', related_dataset_id)) AS job_metadata,
+       regexp_replace(metadata::text, '(?<!\\)((\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb ||
+           jsonb_strip_nulls(jsonb_build_object('filename', nullif(filename, ''), 'supplier_id', supplier_id,
+                                                'dataset_id', related_dataset_id)) AS job_metadata,
        updated_at,
        nullif(filename, '') AS filename
 FROM job;
@@ -35,8 +38,8 @@ FROM job;
 
 CREATE VIEW processing_jobs AS
 SELECT id,
-       input ->> 'source_id' AS source_id,
-       coalesce(input ->> 'resource_type', 'file') AS resource_type,
+       clean ->> 'source_id' AS source_id,
+       coalesce(clean ->> 'resource_type', 'file') AS resource_type,
        CASE state WHEN 'running' THEN 'processing' WHEN 'cancelling' THEN 'processing' WHEN 'completed' THEN 'completed'
                   WHEN 'failed' THEN 'failed' WHEN 'cancelled' THEN 'failed' ELSE 'queued' END AS status,
        message AS progress_message,
@@ -44,4 +47,4 @@ SELECT id,
        nullif(error_message, '') AS error_message,
        created_at,
        updated_at
-FROM job;
+FROM job, LATERAL (SELECT regexp_replace(input::text, '(?<!\\)((\\\\)*)\\u0000', '\1\\ufffd', 'g')::json AS clean) AS readable;

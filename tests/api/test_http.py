@@ -310,6 +310,19 @@ class Connections(ApiCase):
         self.assertEqual(self.server.anonymous().get("/healthz").status, 200)
 
 
+class Idle(ApiCase):
+    settings = {"MILLRACE_HTTP_KEEPALIVE_TIMEOUT": "1s"}
+
+    def test_an_idle_connection_is_closed_without_a_word(self):
+        raw = self.raw(timeout=10)
+        raw.send(OK + b"\r\n")
+        self.assertEqual(raw.response().status, 200)
+        started = time.monotonic()
+        self.assertEqual(raw.responses(), [])
+        self.assertTrue(raw.closed)
+        self.assertLess(time.monotonic() - started, 6)
+
+
 class Paths(ApiCase):
     def test_encoded_separators_dots_and_nul_are_400(self):
         for path in ("/api/v2/jobs/..%2factive", "/api/v2/jobs/%2e%2e/x", "/api/v2/%2E%2E/v2/jobs", "/api/v2/jobs/a%2fb",
@@ -349,6 +362,13 @@ class Methods(ApiCase):
                 answer = self.me.request(method, path)
                 self.assert_problem(answer, 405, "method_not_allowed")
                 self.assertIn(allowed, [m.strip() for m in answer.header("Allow").split(",")])
+
+    def test_head_of_a_stream_does_not_hang(self):
+        raw = self.raw(timeout=10)
+        raw.send(f"HEAD /api/v2/jobs/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.me.token}\r\nConnection: close\r\n\r\n")
+        head = raw.file.read()
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 ") or head.startswith(b"HTTP/1.1 405 "), head[:100])
+        self.assertTrue(head.endswith(b"\r\n\r\n"), "a head and nothing else")
 
     def test_trace_and_connect_are_refused(self):
         for method in ("TRACE", "CONNECT"):

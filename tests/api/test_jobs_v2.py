@@ -106,6 +106,19 @@ class Active(ApiCase):
         self.assertEqual((answer.status, answer.body), (200, b""))
 
 
+class ManyActive(ApiCase):
+    def test_unfinished_jobs_are_shown_always_however_many(self):
+        done = self.completed_import()["job_id"]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            made = set(pool.map(lambda _: self.external(), range(1_050)))
+        shown = [j["id"] for j in self.me.active()]
+        self.assertEqual(len(shown), len(set(shown)))
+        self.assertEqual(len(made - set(shown)), 0, "unfinished jobs are missing")
+        self.assertIn(done, shown)
+        snapshot = self.stream(self.me).next()
+        self.assertEqual(len(made - {j["id"] for j in snapshot.json()["jobs"]}), 0, "the snapshot of a stream too")
+
+
 class Create(ApiCase):
     def test_each_type_makes_an_external_job(self):
         for kind in ("import", "export", "validation", "processing"):
@@ -211,6 +224,26 @@ class One(ApiCase):
         job = self.external()
         answer = self.me.get(f"/api/v2/jobs/{job}?wait=1")
         self.assertEqual((answer.status, answer.json()["state"]), (200, "queued"))
+
+
+    def test_odd_waits_are_refused_or_ignored_and_never_hang(self):
+        job = self.external()
+        for wait in ("abc", "-1", "", "1e9", "99999999999999999999", "0", "0.5"):
+            with self.subTest(wait):
+                if wait in ("1e9", "99999999999999999999"):
+                    self.report(job, "cancel")
+                answer = self.me.get(f"/api/v2/jobs/{job}?wait={wait}", timeout=20)
+                self.assertIn(answer.status, (200, 400, 422), answer)
+                if self.me.job(job)["state"] == "cancelled":
+                    job = self.external()
+
+    def test_an_unchanged_job_is_304(self):
+        job = self.external()
+        tag = self.me.get("/api/v2/jobs/" + job).header("ETag")
+        self.assertTrue(tag)
+        self.assertEqual(self.me.get("/api/v2/jobs/" + job, headers={"If-None-Match": tag}).status, 304)
+        self.report(job, "start")
+        self.assertEqual(self.me.get("/api/v2/jobs/" + job, headers={"If-None-Match": tag}).status, 200)
 
 
 class External(ApiCase):

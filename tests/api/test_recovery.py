@@ -1,6 +1,7 @@
 """Deaths and stops: kill -9, SIGTERM, leases, several servers and workers on one database."""
 
 import concurrent.futures
+import http.client
 import os
 import signal
 import time
@@ -337,6 +338,27 @@ class Several(ApiCase):
         self.start_one("worker", self.url, self.directory, none)
         worker.kill()
         self.assertEqual(me.wait_job(job_id, timeout=32)["state"], "completed")
+
+    def test_a_repeat_whose_first_server_died_is_not_dropped(self):
+        """The first server took the key and died with the bytes; nobody knows that yet when the repeat brings them again."""
+        for prefer in ("respond-async", "wait=20"):
+            with self.subTest(prefer):
+                long = {"MILLRACE_JOBS_LEASE": "8s"}
+                url = postgres().create_database()
+                dying = self.start_one("serve", url, self.directory, {**long, "MILLRACE_FAILPOINT": "intake.received:kill"})
+                other = self.start_one("all", url, self.directory, long)
+                me, content, key = dying.client(), csv(), {"Idempotency-Key": "k", "Prefer": prefer}
+                try:
+                    me.upload(content, headers=key)
+                    self.fail("the first server should have died")
+                except (OSError, http.client.HTTPException):
+                    pass
+                there = Client(other, me.token)
+                answer = there.upload(content, headers=key, timeout=60)
+                self.assertIn(answer.status, (201, 202), answer)
+                job = there.wait_job(answer.json()["job_id"], timeout=30)
+                self.assertEqual((job["state"], job["error_code"]), ("completed", None))
+                self.assertEqual(len(there.get("/api/v2/datasets").json()["items"]), 1)
 
     def test_a_key_is_shared_between_servers(self):
         one, two = (self.start_one("all", self.url, self.directory) for _ in range(2))

@@ -1,5 +1,7 @@
 """Live streams: snapshot, deltas, tickets, resume across a kill, reset, limits, long poll."""
 
+import concurrent.futures
+import socket
 import threading
 import urllib.parse
 import uuid
@@ -160,6 +162,52 @@ class Heartbeat(ApiCase):
         reader = self.stream(self.me)
         reader.next()
         self.eventually(lambda: reader.comments >= 3, what="three comments")
+
+
+class Narrow:
+    def open_narrow(self):
+        """A stream whose reader takes nothing, with small buffers."""
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(15)
+        s.connect((self.server.host, self.server.port))
+        s.sendall(f"GET {JOBS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.me.token}\r\n\r\n".encode())
+        self.addCleanup(s.close)
+        return s
+
+
+class SlowReaders(Narrow, ApiCase):
+    settings = {"MILLRACE_HTTP_STREAM_STALL": "1s", "MILLRACE_API_STREAMS_PER_USER": "21"}
+
+    def resident_kb(self):
+        with open(f"/proc/{self.server.process.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+    def test_a_reader_that_takes_nothing_is_closed_and_delays_nobody(self):
+        stalled = [self.open_narrow() for _ in range(20)]
+        good = self.stream(self.me)
+        good.next()
+        before = self.resident_kb()
+        jobs = [self.external(job_metadata={"filler": "x" * 20_000}) for _ in range(300)]
+        got = good.until(lambda e: e.type == "reset" or jobs[-1] in e.data, timeout=20)
+        self.assertEqual([e for e in got if e.type == "reset"], [], "one who reads is not behind")
+        self.assertLess(self.resident_kb() - before, 60_000, "a backlog is not held for each reader")
+
+        # 21 streams are open, which is the limit here: a further one is let in when the stalled ones are gone.
+        self.eventually(lambda: self.stream(self.me).status == 200, timeout=20, what="the stalled streams are closed")
+
+
+class FarBehind(Narrow, ApiCase):
+    def test_a_reader_far_behind_gets_a_reset_instead_of_the_backlog(self):
+        s = self.open_narrow()
+        filler = {"filler": "x" * 20_000}
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:  # 20 MB: more than all buffers of the kernel
+            list(pool.map(lambda _: self.external(job_metadata=filler), range(1_000)))
+        last, data = self.external(), b""
+        while last.encode() not in data and b"event: reset" not in data and (block := s.recv(1 << 20)):
+            data += block
+        self.assertIn(b"event: reset", data, f"{len(data)} bytes were sent to a reader that may be 256 KiB behind")
+        self.assertLess(len(data), 12_000_000)
 
 
 class Tickets(ApiCase):

@@ -576,6 +576,37 @@ class Idempotency(ApiCase):
             self.assertEqual(len({a.json()["job_id"] for a in answers}), 1)
             self.assertEqual(len(user.active()), 1)
 
+    def slow_and_fast(self, slow, fast):
+        """A slow upload is overtaken by a repeat with its key; (answer of the fast one, answer of the slow one)."""
+        body, kind = multipart([("file", "s.csv", slow)])
+        raw = self.raw(timeout=20)
+        raw.send(f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.me.token}\r\nContent-Type: {kind}\r\n"
+                 f"Idempotency-Key: overtaken\r\nPrefer: wait=10\r\nContent-Length: {len(body)}\r\n\r\n")
+        raw.send(body[:-20])
+        self.eventually(self.me.active, what="the job of the slow upload")
+        quick = self.me.upload(fast, headers={"Idempotency-Key": "overtaken", "Prefer": "wait=10"})
+        raw.send(body[-20:])
+        return quick, raw.response()
+
+    def test_a_repeat_may_overtake_the_first(self):
+        content = csv(20)
+        answers = self.slow_and_fast(content, content)
+        self.assertTrue({a.status for a in answers} <= {201, 202}, answers)
+        self.assertEqual(len({a.json()["job_id"] for a in answers}), 1)
+        [job] = self.me.active()
+        self.assertEqual(self.me.wait_job(job["id"])["state"], "completed")
+
+    def test_another_body_that_overtakes_the_first_makes_no_second_dataset(self):
+        answers = self.slow_and_fast(csv(20), csv(20))
+        self.assertTrue({a.status for a in answers} <= {201, 202, 422}, answers)
+        self.assertIn(422, {a.status for a in answers}, "one of them is another body with the same key")
+        for answer in answers:
+            if answer.status == 422:
+                self.assert_problem(answer, 422, "idempotency_mismatch")
+        [job] = self.me.active()
+        self.assertEqual(self.me.wait_job(job["id"])["state"], "completed")
+        self.assertEqual(len(self.me.get("/api/v2/datasets").json()["items"]), 1)
+
     def test_a_repeat_of_a_failed_upload_names_the_same_job(self):
         key = {"Idempotency-Key": uuid.uuid4().hex}
         first, again = (self.me.upload(b"", "empty.csv", headers=key) for _ in range(2))

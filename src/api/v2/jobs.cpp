@@ -96,7 +96,7 @@ http::Begun active(Call& call) {
         failed = std::min(failed, *narrow);
     }
     const auto jobs = services.jobs.active(
-        call.scope(), {.completed_after = now - completed, .failed_after = now - failed, .limit = 1000});
+        call.scope(), {.completed_after = now - completed, .failed_after = now - failed, .limit = active_jobs_max});
     std::string body = "[";
     for (const auto& job : jobs) {
         if (body.size() > 1) body += ',';

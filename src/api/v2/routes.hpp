@@ -4,6 +4,9 @@
 
 namespace millrace::api::v2 {
 
+/// Unfinished jobs are always shown; this only bounds the memory of one answer.
+inline constexpr int active_jobs_max = 100'000;
+
 void add_jobs(Table& table);
 void add_streams(Table& table);
 void add_uploads(Table& table);

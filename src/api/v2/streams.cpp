@@ -167,7 +167,7 @@ std::vector<jobs::Job> active_jobs(Call& call, const Scope& scope) {
     const auto now = call.services.clock.now();
     const auto& settings = call.services.jobs_settings;
     return call.services.jobs.active(
-        scope, {.completed_after = now - settings.active_completed, .failed_after = now - settings.active_failed});
+        scope, {.completed_after = now - settings.active_completed, .failed_after = now - settings.active_failed, .limit = active_jobs_max});
 }
 
 http::Begun jobs_stream(Call& call) {

@@ -116,7 +116,8 @@ TEST_CASE("each statement has the same parameters and columns in both databases"
         const auto name = to_string(static_cast<Statement>(i));
         CAPTURE(name);
         CHECK(a[i].parameters == b[i].parameters);
-        CHECK(a[i].columns == b[i].columns);
+        // The one that each backend calls by itself; see its comment.
+        if (name != "events.append") CHECK(a[i].columns == b[i].columns);
     }
 }
 

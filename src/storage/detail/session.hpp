@@ -82,6 +82,11 @@ public:
         return row_.is_null(column) ? json::value{} : json::parse(row_.text(column), 1000);
     }
     json::object object() {
+        // The most frequent one, and reading it with the parser costs more than the rest of a small row.
+        if (row_.text(at_) == "{}") {
+            ++at_;
+            return {};
+        }
         auto value = json();
         return value.is_object() ? std::move(value.get_object()) : json::object{};
     }

@@ -81,11 +81,15 @@ void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_f
 
 Connection::Connection(const std::filesystem::path& file, Mode mode, const detail::Statements& statements)
     : statements_{statements} {
+    // Statistics of memory cost a global lock in every allocation. No effect when the process has used SQLite before.
+    static const int quiet = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(quiet);
     sqlite3* db = nullptr;
     const int access = mode == Mode::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     const int code = sqlite3_open_v2(file.c_str(), &db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     db_.reset(db);
     if (code != SQLITE_OK) fail(code, file.string());
+    sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 512);
     // Another program may look at the file; this long it may keep us waiting.
     sqlite3_busy_timeout(db, 5000);
     execute("PRAGMA mmap_size = 1073741824");
@@ -121,6 +125,8 @@ std::optional<std::string> Connection::value(const std::string& sql) {
     });
     return out;
 }
+
+std::int64_t Connection::last_insert() const { return sqlite3_last_insert_rowid(db_.get()); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 

@@ -36,6 +36,8 @@ public:
     /// First column of the first row; nothing when there is no row.
     std::optional<std::string> value(const std::string& sql);
     bool in_transaction() const;
+    /// The rowid of the last INSERT.
+    std::int64_t last_insert() const;
     /// For plans and metadata in tests.
     sqlite3* raw() { return db_.get(); }
 

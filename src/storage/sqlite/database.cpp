@@ -67,8 +67,8 @@ public:
 
     void commit(std::vector<events::Event>& events) override {
         for (auto& e : events) {
-            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data),
-                    [&](const detail::Row& row) { e.seq = row.integer(0); });
+            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data), {});
+            e.seq = db_.last_insert();
         }
         try {
             db_.execute("COMMIT");

@@ -41,7 +41,8 @@ CREATE TABLE job (
         autovacuum_vacuum_cost_delay = 0);
 
 -- What the engine looks at is small whatever the length of the history: partial indexes over unfinished jobs.
-CREATE INDEX job_queued ON job (priority DESC, id) WHERE state = 'queued';
+-- External jobs are started by their owners: however many wait, no claim has to step over them.
+CREATE INDEX job_queued ON job (priority DESC, id) WHERE state = 'queued' AND kind <> 'external';
 CREATE INDEX job_due ON job (run_at) WHERE state IN ('scheduled', 'retry_wait');
 CREATE INDEX job_unfinished ON job (owner, id, state) WHERE completed_at IS NULL;
 CREATE INDEX job_finished_of_owner ON job (owner, state, completed_at) WHERE completed_at IS NOT NULL;

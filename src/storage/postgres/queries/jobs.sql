@@ -103,7 +103,7 @@ RETURNING {job_columns};
 -- MATERIALIZED keeps the planner from running the inner SELECT again for each row, which would claim too many.
 WITH picked AS MATERIALIZED (
     SELECT id AS picked_id FROM job
-    WHERE state = 'queued' AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
+    WHERE state = 'queued' AND kind <> 'external' AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
     ORDER BY priority DESC, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE job SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, $3), updated_at = $3,
        error_code = '', error_message = ''

@@ -6,7 +6,8 @@ SELECT 0 AS pg_advisory_xact_lock;
 SELECT coalesce(max(seq), 0) AS newest FROM event;
 
 -- name: events.append
-INSERT INTO event (at, type, version, owner, org_id, subject, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING seq;
+-- Without RETURNING, for which SQLite makes a temporary table each time: a fifth of the cost of a job.
+INSERT INTO event (at, type, version, owner, org_id, subject, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: events.after
 SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2;

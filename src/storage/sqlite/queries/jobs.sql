@@ -108,7 +108,7 @@ RETURNING {job_columns};
 UPDATE job SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, ?3), updated_at = ?3,
        error_code = '', error_message = ''
 WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_queued
-                WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?1))
+                WHERE state = 'queued' AND kind <> 'external' AND kind IN (SELECT value FROM json_each(?1))
                 ORDER BY priority DESC, id LIMIT ?2)
 RETURNING {job_columns};
 

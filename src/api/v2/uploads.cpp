@@ -117,13 +117,14 @@ public:
 
     void write(std::string_view bytes) {
         if (receiving_) receiving_->write(bytes);
-        else hash_.update(bytes);
+        if (upload_.idempotency_key) hash_.update(bytes);
     }
 
     http::Answer finish(std::optional<std::string> supplier_id) {
         if (replay_) return finish_replay();
         const Uuid job = *receiving_->job();
         const bool fresh = receiving_->finish(std::move(supplier_id)).has_value();
+        if (upload_.idempotency_key) check_same_bytes(job);
         return answer(std::move(upload_), job, fresh);
     }
 
@@ -158,12 +159,18 @@ private:
     }
 
     http::Answer finish_replay() {
-        const auto job = upload_.services.jobs.get(*replay_);
-        if (!job) throw Error{Code::not_found};
-        const auto file = job->input_file_id ? upload_.services.files.get(*job->input_file_id, upload_.who.scope) : std::nullopt;
-        const bool known = file && file->state == intake::FileState::stored;
-        if (known && file->sha256 != to_hex(hash_.finish())) throw Error{Code::idempotency_mismatch};
+        check_same_bytes(*replay_);
         return answer(std::move(upload_), *replay_, false);
+    }
+
+    /// The job may run with the bytes of another request with this key: those that arrived first.
+    void check_same_bytes(const Uuid& id) {
+        const auto job = upload_.services.jobs.get(id);
+        if (!job) throw Error{Code::not_found};
+        const auto* field = job->input.if_contains("file_id");
+        const auto file_id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
+        const auto file = file_id ? upload_.services.files.get(*file_id, upload_.who.scope) : std::nullopt;
+        if (file && file->sha256 != to_hex(hash_.finish())) throw Error{Code::idempotency_mismatch};
     }
 
     Upload upload_;

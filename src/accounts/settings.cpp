@@ -1,6 +1,18 @@
 #include "accounts/settings.hpp"
 
 namespace millrace::accounts {
+namespace {
+
+/// An http URL whose host is this machine. What stands before an @ is no host.
+bool is_loopback_url(std::string_view url) {
+    url.remove_prefix(std::string_view{"http://"}.size());
+    const auto authority = url.substr(0, url.find_first_of("/?#\\"));
+    if (authority.contains('@')) return false;
+    const auto host = authority.starts_with('[') ? authority.substr(0, authority.find(']') + 1) : authority.substr(0, authority.find(':'));
+    return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+}
+
+}  // namespace
 
 std::vector<std::pair<std::string_view, std::string_view>> Settings::help() {
     return {
@@ -25,9 +37,7 @@ void Settings::check(std::vector<Issue>& issues) const {
                           "it has " + std::to_string(jwt_secret->size()) +
                               " bytes and needs at least 32; make one with: openssl rand -base64 48"});
     }
-    const auto is_local = [&](std::string_view host) { return jwks.starts_with("http://" + std::string{host}); };
-    const bool local = is_local("127.0.0.1:") || is_local("127.0.0.1/") || is_local("localhost:") || is_local("localhost/") || is_local("[::1]");
-    if (jwks.starts_with("http://") && !local) {
+    if (jwks.starts_with("http://") && !is_loopback_url(jwks)) {
         issues.push_back({"jwks", "insecure", "keys fetched without TLS can be replaced on the way; use https or a file"});
     }
     if (leeway < Duration{0} || leeway > 10min) issues.push_back({"leeway", "out_of_range", "it is at most 10m"});

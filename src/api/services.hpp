@@ -16,9 +16,10 @@ namespace millrace::api {
 struct Settings {
     Duration upload_wait = 30s;     ///< how long an upload waits for its dataset unless Prefer says otherwise
     int streams_per_user = 100;
+    std::uint64_t stream_behind_bytes_max = 256 * 1024;  ///< a slow reader with more than this to come gets `reset`
     bool metrics_open = false;      ///< /metrics and /openapi.json without a token
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, metrics_open))
+BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behind_bytes_max, metrics_open))
 
 /// What the handlers work with; owned by app.
 struct Services {

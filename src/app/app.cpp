@@ -301,6 +301,19 @@ App::~App() {
 }
 
 const std::string& App::url() const { return parts_->url; }
+
+bool App::reload() {
+    auto& parts = *parts_;
+    if (!parts.server || parts.settings.http.tls_certificate.empty()) return false;
+    try {
+        parts.server->reload_certificate();
+        parts.log.info("certificate read anew", {{"file", parts.settings.http.tls_certificate}});
+    } catch (const Error& error) {
+        parts.log.warn("certificate kept: the new one is not usable", {{"file", parts.settings.http.tls_certificate}, {"error", error.what()}});
+    }
+    return true;
+}
+
 void App::stop() { parts_->stop(parts_->settings.shutdown.grace); }
 void App::stop_at_once() { std::_Exit(130); }
 

@@ -22,6 +22,9 @@ public:
 
     /// Where the API is reached, e.g. "http://127.0.0.1:8000"; empty for a worker.
     const std::string& url() const;
+    /// Reads the TLS certificate and its key anew; files that are not valid change nothing and are logged. False without
+    /// TLS: there is nothing to read.
+    bool reload();
     /// Readiness off, stop accepting, finish requests, hand running jobs back, flush. Blocks.
     void stop();
     /// Now: nothing is waited for.

@@ -12,8 +12,9 @@
 
 namespace millrace::cli {
 
-Interrupt::Interrupt(std::function<void()> at_once)
-    : at_once_{std::move(at_once)}, signals_{{SIGINT, SIGTERM, SIGHUP}, [this](int) {
+Interrupt::Interrupt(std::function<void()> at_once, std::function<bool()> on_hangup)
+    : at_once_{std::move(at_once)}, on_hangup_{std::move(on_hangup)}, signals_{{SIGINT, SIGTERM, SIGHUP}, [this](int signal) {
+          if (signal == SIGHUP && on_hangup_ && on_hangup_()) return;
           if (source_.request_stop()) return;
           if (at_once_) at_once_();
           if (::isatty(STDERR_FILENO) == 1) put_note("\x1b[?25h");  // bars hide the cursor

@@ -13,7 +13,8 @@ namespace millrace::cli {
 class Interrupt {
 public:
     /// `at_once` is called for the second one, on a thread of its own; by default it ends the process with status 130.
-    explicit Interrupt(std::function<void()> at_once = {});
+    /// `on_hangup` may take a SIGHUP for itself by answering true.
+    explicit Interrupt(std::function<void()> at_once = {}, std::function<bool()> on_hangup = {});
 
     std::stop_token token() const { return source_.get_token(); }
     bool requested() const { return source_.stop_requested(); }
@@ -23,6 +24,7 @@ public:
 private:
     std::stop_source source_;
     std::function<void()> at_once_;
+    std::function<bool()> on_hangup_;
     work::Signals signals_;
 };
 

@@ -24,13 +24,31 @@ void Subscription::on_ready(std::function<void()> wake) {
 
 Subscription::Batch Subscription::take(std::size_t bytes_max) {
     const std::lock_guard lock{hub_.mutex_};
+    return take_locked(bytes_max);
+}
+
+Subscription::Batch Subscription::take_or_skip(std::size_t bytes_max, std::size_t waiting_bytes_max) {
+    const std::lock_guard lock{hub_.mutex_};
+    std::size_t waiting = 0;
+    for (auto at = std::max(position_, hub_.ring_start_); at < hub_.ring_start_ + hub_.ring_.size(); ++at) {
+        const Event& event = *hub_.ring_[at - hub_.ring_start_];
+        if (!event.durable() || !interest_.wants(event)) continue;
+        waiting += event.data.size();
+        if (waiting > waiting_bytes_max) return skip_locked();
+    }
+    return take_locked(bytes_max);
+}
+
+Subscription::Batch Subscription::skip_locked() {
+    signalled_ = false;
+    position_ = hub_.ring_start_ + hub_.ring_.size();
+    return {.events = {}, .behind = true};
+}
+
+Subscription::Batch Subscription::take_locked(std::size_t bytes_max) {
+    if (position_ < hub_.ring_start_) return skip_locked();
     signalled_ = false;
     Batch batch;
-    if (position_ < hub_.ring_start_) {
-        batch.behind = true;
-        position_ = hub_.ring_start_ + hub_.ring_.size();
-        return batch;
-    }
     std::size_t bytes = 0;
     for (; position_ < hub_.ring_start_ + hub_.ring_.size() && bytes < bytes_max; ++position_) {
         const EventPtr& event = hub_.ring_[position_ - hub_.ring_start_];

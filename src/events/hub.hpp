@@ -42,6 +42,9 @@ public:
     /// What has come since the last call, at most about `bytes_max` of data. Of several ticks of one job the last
     /// stands for all.
     Batch take(std::size_t bytes_max);
+    /// The same for a slow reader: when more than `waiting_bytes_max` of durable data wait for it, they are skipped and
+    /// the batch says `behind`.
+    Batch take_or_skip(std::size_t bytes_max, std::size_t waiting_bytes_max);
     /// Called (from the publisher's thread, must not block) whenever there may be something to take.
     void on_ready(std::function<void()> wake);
     const Interest& interest() const { return interest_; }
@@ -51,6 +54,9 @@ public:
 private:
     friend class Hub;
     Subscription(Hub& hub, Interest interest, std::uint64_t position, std::int64_t since);
+
+    Batch take_locked(std::size_t bytes_max);
+    Batch skip_locked();
 
     Hub& hub_;
     const Interest interest_;

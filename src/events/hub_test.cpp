@@ -117,6 +117,28 @@ TEST_CASE("who resumes misses nothing, from the ring or from the store") {
     }
 }
 
+TEST_CASE("a slow reader with too much to come is told to start anew, one with little gets it") {
+    Hub hub;
+    const auto slow = hub.subscribe(of(alice));
+    for (int seq = 1; seq <= 3; ++seq) {
+        auto big = event(seq);
+        big.data = std::string(100, 'x');
+        hub.publish({big});
+    }
+
+    CHECK(seqs(slow->take_or_skip(1000, 300).events) == std::vector<std::int64_t>{1, 2, 3});
+    for (int seq = 4; seq <= 6; ++seq) {
+        auto big = event(seq);
+        big.data = std::string(100, 'x');
+        hub.publish({big});
+    }
+    const auto skipped = slow->take_or_skip(1000, 299);
+    CHECK(skipped.behind);
+    CHECK(skipped.events.empty());
+    hub.publish({event(7)});
+    CHECK(seqs(slow->take_or_skip(1000, 299).events) == std::vector<std::int64_t>{7});
+}
+
 TEST_CASE("an id of the future and one no longer kept are answered by a reset") {
     Hub hub{3};
     Log log;

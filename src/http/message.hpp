@@ -135,7 +135,7 @@ struct StreamSource {
     /// Appends complete events ("id: 1\nevent: x\ndata: {}\n\n") to `out`, at most about `bytes_max`.
     /// text: something was appended, ask again; idle: nothing now, wait for the wake; end: close after what was appended.
     /// `behind`: the reader did not take everything at once since the last call. A source then drops what may be
-    /// dropped, and sends `reset` in place of a backlog beyond Settings::stream_behind_bytes_max.
+    /// dropped, and does not let a backlog grow without limit.
     virtual Pull next(std::string& out, std::size_t bytes_max, bool behind) = 0;
 };
 

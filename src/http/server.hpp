@@ -33,14 +33,13 @@ struct Settings {
     std::uint64_t body_memory_max = 64 << 20; ///< bytes of body blocks in flight; uploads wait for each other beyond
     Duration stream_heartbeat = 15s;
     Duration stream_stall = 30s;
-    std::uint64_t stream_behind_bytes_max = 256 * 1024;  ///< for sources: see StreamSource::next
     std::string tls_certificate;  ///< PEM chain; with the key, every listener speaks TLS 1.2 or newer
     std::string tls_key;          ///< PEM
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
                       (listen, head_timeout, body_idle_timeout, keepalive_timeout, head_bytes_max, header_fields_max,
                        rate_limit, connections_max, io_threads, read_threads, commit_threads, file_threads, queue_max,
-                       body_memory_max, stream_heartbeat, stream_stall, stream_behind_bytes_max, tls_certificate,
+                       body_memory_max, stream_heartbeat, stream_stall, tls_certificate,
                        tls_key))
 
 /// What one request came to, for metrics and the access log.

@@ -293,16 +293,16 @@ void Engine::State::flush_ticks() {
         for (const auto& [id, attempt] : running) attempts.push_back(attempt);
     }
     ledger::Commit commit;
-    std::vector<events::Event> events;
+    std::vector<std::pair<std::shared_ptr<RunningAttempt>, RunningAttempt::TakenTick>> taken;
     for (const auto& attempt : attempts) {
         auto tick = attempt->take_tick();
         if (!tick) continue;
-        commit.add(std::move(tick->op));
-        events.push_back(std::move(tick->event));
+        commit.add(tick->op);
+        taken.emplace_back(attempt, std::move(*tick));
     }
-    if (events.empty()) return;
+    if (taken.empty()) return;
     ledger.commit(std::move(commit));  // first committed, then seen
-    hub.publish(std::move(events));
+    for (auto& [attempt, tick] : taken) attempt->publish_tick(std::move(tick), hub);
 }
 
 void Engine::State::stop_all(StopReason reason) {

@@ -12,15 +12,6 @@ from support.client import multipart
 class Files(ApiCase):
     bases = ("/api/v1/files", "/api/v2/files")
 
-    def each(self):
-        found = False
-        for base in self.bases:
-            if "post" in self.openapi()["paths"].get(base, {}):
-                found = True
-                yield base
-        if not found:
-            self.skipTest("not built yet: " + ", ".join(self.bases))
-
     def put(self, base, content, name="raw.bin", client=None):
         body, kind = multipart([("file", name, content, "application/octet-stream")])
         answer = (client or self.me).request("POST", base, body=body, headers={"Content-Type": kind})
@@ -29,7 +20,7 @@ class Files(ApiCase):
 
     def test_a_file_comes_back_byte_for_byte(self):
         content = bytes(range(256)) * 1000
-        for base in self.each():
+        for base in self.bases:
             made = self.put(base, content, "all bytes.bin")
             self.assertEqual((made["filename"], made["size"], made["sha256"]),
                              ("all bytes.bin", len(content), hashlib.sha256(content).hexdigest()))
@@ -39,7 +30,7 @@ class Files(ApiCase):
             self.assertEqual((back.status, back.body), (200, content))
 
     def test_a_download_is_an_attachment_that_no_browser_runs(self):
-        for base in self.each():
+        for base in self.bases:
             made = self.put(base, b"<script>alert(1)</script>", "<b>\"ü.html")
             back = self.me.get(f"{base}/{made['id']}/content")
             disposition = back.header("Content-Disposition")
@@ -50,7 +41,7 @@ class Files(ApiCase):
 
     def test_ranges(self):
         content = bytes(range(100))
-        for base in self.each():
+        for base in self.bases:
             path = f"{base}/{self.put(base, content)['id']}/content"
             for asked, status, want in [("bytes=0-9", 206, content[:10]), ("bytes=90-", 206, content[90:]), ("bytes=-5", 206, content[-5:]),
                                         ("bytes=0-1000", 206, content), ("bytes=99-99", 206, content[99:])]:
@@ -65,19 +56,19 @@ class Files(ApiCase):
             self.assertEqual(self.me.get(path, headers={"If-None-Match": tag}).status, 304)
 
     def test_an_empty_file_is_a_file_here(self):
-        for base in self.each():
+        for base in self.bases:
             made = self.put(base, b"", "empty")
             self.assertEqual(made["size"], 0)
             self.assertEqual(self.me.get(f"{base}/{made['id']}/content").body, b"")
 
     def test_the_same_bytes_twice_are_two_files(self):
-        for base in self.each():
+        for base in self.bases:
             first, second = self.put(base, b"same"), self.put(base, b"same")
             self.assertNotEqual(first["id"], second["id"])
             self.assertEqual(first["sha256"], second["sha256"])
 
     def test_foreign_files_are_404(self):
-        for base in self.each():
+        for base in self.bases:
             made, other = self.put(base, b"secret"), self.user()
             for path in (f"{base}/{made['id']}", f"{base}/{made['id']}/content"):
                 unknown = other.get(path.replace(made["id"], str(uuid.uuid4())))
@@ -86,7 +77,7 @@ class Files(ApiCase):
             self.assertNotIn(made["id"], other.get(base).text)
 
     def test_the_list_is_paged(self):
-        for base in self.each():
+        for base in self.bases:
             user = self.user()
             made = [self.put(base, b"x", client=user)["id"] for _ in range(3)]
             first = user.get(base + "?limit=2").json()
@@ -97,7 +88,6 @@ class Files(ApiCase):
 
 class Datasets(ApiCase):
     def test_rows_come_back_with_their_text(self):
-        self.need_route("GET", "/api/v2/datasets/{id}/rows")
         made = self.completed_import(content=b"code,naam,bedrag\r\n007,Zo\xc3\xab,\"1.249,00\"\r\n0012,\"a,b\",\r\n")
         answer = self.me.get(f"/api/v2/datasets/{made['id']}/rows")
         self.assertEqual(answer.status, 200, answer)
@@ -105,7 +95,6 @@ class Datasets(ApiCase):
             self.assertIn(text, answer.text, "leading zeros and notations are kept")
 
     def test_rows_are_paged_in_the_order_of_the_file(self):
-        self.need_route("GET", "/api/v2/datasets/{id}/rows")
         made = self.completed_import(content=b"n,t\n" + b"".join(b"%d,x%d\n" % (i, i) for i in range(2500)))
         path, got, cursor = f"/api/v2/datasets/{made['id']}/rows", [], None
         while True:
@@ -121,7 +110,6 @@ class Datasets(ApiCase):
             self.assertIn(self.me.get(f"{path}?{query}").status, (400, 422), query)
 
     def test_exports_hold_every_row_as_an_attachment(self):
-        self.need_route("GET", "/api/v2/datasets/{id}/export")
         content = b'code,naam,bedrag\r\n007,"a,""b""","1.249,00"\r\n0012,Zo\xc3\xab,\r\n'
         made = self.completed_import(content=content)
         path = f"/api/v2/datasets/{made['id']}/export"
@@ -137,7 +125,6 @@ class Datasets(ApiCase):
             self.assertIn(self.me.get(f"{path}?format={bad}").status, (400, 422), bad)
 
     def test_a_removed_dataset_is_gone_and_its_file_may_come_again(self):
-        self.need_route("DELETE", "/api/v2/datasets/{id}")
         content = csv()
         made = self.completed_import(content=content)
         self.assertEqual(self.me.delete("/api/v2/datasets/" + made["id"]).status, 204)
@@ -159,12 +146,10 @@ class Datasets(ApiCase):
 
     def test_datasets_are_listed_newest_first(self):
         made = [self.completed_import()["id"] for _ in range(3)]
-        self.need_route("GET", "/api/v2/datasets")
         self.assertEqual([d["id"] for d in self.me.get("/api/v2/datasets").json()["items"]], made[::-1])
 
     def test_the_original_file_can_be_had(self):
         content = csv()
         made = self.completed_import(content=content)
-        self.need_route("GET", "/api/v2/files/{id}/content")
         back = self.me.get(f"/api/v2/files/{made['file_id']}/content")
         self.assertEqual((back.status, back.body), (200, content))

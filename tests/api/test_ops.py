@@ -203,8 +203,6 @@ class Schema(ApiCase):
             tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name LIKE '%schema%'")]
         else:
             tables = [r[0] for r in psql(server.database_url, "SELECT tablename FROM pg_tables WHERE tablename LIKE '%schema%' AND schemaname = current_schema()")]
-        if not tables:
-            self.skipTest("the table of migrations has another name")
         [table] = tables
         if self.store == "sqlite":
             columns = [r[1] for r in connection.execute(f"PRAGMA table_info({table})")]

@@ -3,7 +3,11 @@
 import concurrent.futures
 import http.client
 import os
+import shutil
 import signal
+import ssl
+import subprocess
+import tempfile
 import time
 import uuid
 
@@ -80,21 +84,6 @@ class Killed(ApiCase):
         self.assertLess(time.monotonic() - started, 15)
         self.assertGreaterEqual(job["attempt"], 1)
 
-    def test_jobs_of_the_only_server_run_at_once_after_its_restart(self):
-        if self.store != "sqlite":
-            self.skipTest("the promise is for a SQLite directory, which has one owner")
-        env, holder = self.holds(["import.parsed"])
-        server = self.start(env)  # the default lease of 20 s
-        me = server.client()
-        job_id = me.upload_async(csv())
-        holder.wait_held("import.parsed")
-        server.kill()
-        server.env.pop("MILLRACE_FAILPOINT")
-        server.start()
-        started = time.monotonic()
-        self.assertEqual(me.wait_job(job_id, timeout=15)["state"], "completed")
-        self.assertLess(time.monotonic() - started, 8, "no lease is waited for")
-
     def test_progress_does_not_fall_when_a_job_runs_again(self):
         env, holder = self.holds(["import.written"])
         server = self.start({**env, **SHORT})
@@ -123,10 +112,28 @@ class Killed(ApiCase):
         ended = me.wait_job(job["id"], timeout=30)
         self.assertEqual((ended["state"], ended["error_code"]), ("failed", "upload_aborted"))
 
+
+class KilledEmbedded(ApiCase):
+    """A SQLite directory has one owner: whoever starts on it knows that the one before is gone."""
+
+    only = ("sqlite",)
+    own_server = True
+
+    def test_jobs_of_the_only_server_run_at_once_after_its_restart(self):
+        env, holder = self.holds(["import.parsed"])
+        server = self.start(env)  # the default lease of 20 s
+        me = server.client()
+        job_id = me.upload_async(csv())
+        holder.wait_held("import.parsed")
+        server.kill()
+        server.env.pop("MILLRACE_FAILPOINT")
+        server.start()
+        started = time.monotonic()
+        self.assertEqual(me.wait_job(job_id, timeout=15)["state"], "completed")
+        self.assertLess(time.monotonic() - started, 8, "no lease is waited for")
+
     def test_five_deaths_of_the_server_do_not_poison_a_job(self):
         """A restart of the server itself never counts as a crash of the job."""
-        if self.store != "sqlite":
-            self.skipTest("with several servers a lost lease is a lost lease")
         env, holder = self.holds(["import.stored"])
         server = self.start(env)
         me = server.client()
@@ -218,6 +225,35 @@ class Stopped(ApiCase):
         self.assertEqual(server.wait(15), 0)
         server.start()
         self.assertEqual(me.job(made["job_id"])["state"], "completed")
+
+
+class Hangup(ApiCase):
+    own_server = True
+
+    def test_sighup_of_a_tls_server_reads_its_certificate_anew(self):
+        directory = tempfile.mkdtemp(prefix="millrace-tls-")
+        self.addCleanup(shutil.rmtree, directory)
+        certificate, key = os.path.join(directory, "cert.pem"), os.path.join(directory, "key.pem")
+
+        def make(name):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                            "-subj", f"/CN={name}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+            return ssl.PEM_cert_to_DER_cert(open(certificate).read())
+
+        def served():
+            return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((server.host, server.port)))
+
+        first = make("first")
+        server = self.start({"MILLRACE_HTTP_TLS_CERTIFICATE": certificate, "MILLRACE_HTTP_TLS_KEY": key})
+        self.assertEqual(served(), first)
+        second = make("second")
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: served() == second, what="the new certificate is served")
+        with open(certificate, "w") as f:
+            f.write("damaged")
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: "certificate kept" in server.log(), what="the damaged one is reported")
+        self.assertEqual(served(), second)
 
 
 class Several(ApiCase):
@@ -327,8 +363,6 @@ class Several(ApiCase):
         self.assertEqual(me.wait_job(poison, states=("completed",))["progress"], 100, "a person may ask again")
 
     def test_with_the_default_lease_a_job_is_claimable_within_30_seconds(self):
-        if not os.environ.get("MILLRACE_TEST_SLOW"):
-            self.skipTest("takes 30 s; MILLRACE_TEST_SLOW=1 runs it")
         none = {"MILLRACE_JOBS_HEARTBEAT": None, "MILLRACE_JOBS_LEASE": None}
         env, holder = self.holds(["import.parsed"])
         server = self.start_one("serve", self.url, self.directory, none)

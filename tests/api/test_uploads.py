@@ -42,7 +42,6 @@ class Upload(ApiCase):
 
     def test_the_dataset_can_be_read(self):
         made = self.completed_import()
-        self.need_route("GET", "/api/v2/datasets/{id}")
         got = self.me.get("/api/v2/datasets/" + made["id"])
         self.assertEqual(got.status, 200, got)
         for field in ("id", "filename", "sha256", "row_count"):
@@ -59,7 +58,6 @@ class Upload(ApiCase):
         self.assertEqual(answer.json()["sha256"], hashlib.sha256(content).hexdigest())
 
     def test_put_takes_the_raw_body(self):
-        self.need_route("PUT", "/api/v2/imports/files/{filename}")
         content = csv(2)
         answer = self.me.request("PUT", "/api/v2/imports/files/pr%C3%B6dukte%201.csv", body=content,
                                  headers={"Content-Type": "text/csv"})
@@ -153,7 +151,6 @@ class Duplicates(ApiCase):
                 self.assertEqual(answer.json()["existing_dataset_id"], made)
 
     def datasets(self):
-        self.need_route("GET", "/api/v2/datasets")
         return self.me.get("/api/v2/datasets").json()["items"]
 
 
@@ -196,7 +193,6 @@ class Names(ApiCase):
         self.assertEqual(inside, [], "files are stored under generated ids")
 
     def test_names_of_the_raw_upload(self):
-        self.need_route("PUT", "/api/v2/imports/files/{filename}")
         for path in ("..%2f..%2fetc%2fpasswd", "%2e%2e", "..", "a%5cb.csv", "a%00b.csv", "a//b.csv"):
             answer = self.me.request("PUT", "/api/v2/imports/files/" + path, body=csv())
             self.assertIn(answer.status, (400, 404, 405), f"{path}: {answer}")
@@ -250,7 +246,6 @@ class BadFiles(ApiCase):
                 self.assertEqual([j["id"] for j in user.active()], [job["id"]])
 
     def test_no_dataset_is_left_by_a_bad_file(self):
-        self.need_route("GET", "/api/v2/datasets")
         for _, content, _ in self.CASES[:6]:
             self.me.upload(content, "x.csv")
         self.assertEqual(self.me.get("/api/v2/datasets").json()["items"], [])
@@ -318,7 +313,6 @@ class BadFiles(ApiCase):
         content = b"a,b\n<script>alert(1)</script>,=1+1\n"
         made = self.me.upload(content, "x.csv")
         self.assertEqual(made.status, 201, made)
-        self.need_route("GET", "/api/v2/datasets/{id}/rows")
         rows = self.me.get(f"/api/v2/datasets/{made.json()['id']}/rows")
         self.assertEqual(rows.header("Content-Type").split(";")[0], "application/json")
         self.assertIn("alert(1)", rows.text)

@@ -116,12 +116,6 @@ class ApiCase(unittest.TestCase):
             _openapi[self.store] = answer.json()
         return _openapi[self.store]
 
-    def need_route(self, method, path):
-        """Skips the test, by name, where a route of a later seed is not built yet."""
-        known = self.openapi()["paths"].get(path, {})
-        if method.lower() not in known:
-            self.skipTest(f"not built yet: {method} {path}")
-
     def external(self, client=None, type="export", **more):
         """A job that its owner reports on; returns its id."""
         answer = (client or self.me).post("/api/v2/jobs", {"type": type, **more})

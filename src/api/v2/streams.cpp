@@ -47,8 +47,11 @@ void append_event(std::string& out, std::int64_t id, std::string_view name, std:
 /// Sends what was prepared at the start (a snapshot, or what was missed), then what comes.
 class HubStream final : public http::StreamSource {
 public:
-    HubStream(events::Hub& hub, std::unique_ptr<events::Subscription> subscription, Naming naming)
-        : hub_{hub}, subscription_{std::move(subscription)}, naming_{naming} {}
+    HubStream(Call& call, std::unique_ptr<events::Subscription> subscription, Naming naming)
+        : hub_{call.services.hub},
+          subscription_{std::move(subscription)},
+          naming_{naming},
+          behind_bytes_max_{call.services.settings.stream_behind_bytes_max} {}
 
     std::string first;  ///< complete events to begin with
     /// What the snapshot showed: older news of these objects is no news.
@@ -68,7 +71,7 @@ public:
             return Pull::text;
         }
         const auto before = out.size();
-        auto batch = subscription_->take(bytes_max);
+        auto batch = behind ? subscription_->take_or_skip(bytes_max, behind_bytes_max_) : subscription_->take(bytes_max);
         if (batch.behind) {
             append_event(out, hub_.last(), "reset", R"({"reason":"the reader fell behind"})");
             return Pull::text;
@@ -90,6 +93,7 @@ private:
     events::Hub& hub_;
     std::unique_ptr<events::Subscription> subscription_;
     const Naming naming_;
+    const std::size_t behind_bytes_max_;
 };
 
 struct Position {
@@ -149,7 +153,7 @@ http::EventStream open_stream(Call& call, events::Interest interest, Naming nami
     if (position.given && !reset) {
         auto resumed = hub.resume(interest, position.seq, call.services.events);
         if (!resumed.reset) {
-            auto stream = std::make_unique<HubStream>(hub, std::move(resumed.subscription), naming);
+            auto stream = std::make_unique<HubStream>(call, std::move(resumed.subscription), naming);
             for (const auto& event : resumed.missed) stream->append(stream->first, *event);
             return {std::move(stream), {}};
         }
@@ -157,7 +161,7 @@ http::EventStream open_stream(Call& call, events::Interest interest, Naming nami
     }
     auto subscription = hub.subscribe(std::move(interest));
     const auto id = subscription->since();
-    auto stream = std::make_unique<HubStream>(hub, std::move(subscription), naming);
+    auto stream = std::make_unique<HubStream>(call, std::move(subscription), naming);
     if (reset) append_event(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
     put_snapshot(*stream, id, snapshot());
     return {std::move(stream), {}};

@@ -28,8 +28,12 @@ int run_server(const Arguments& arguments, app::Role role) {
     // there is anything to stop.
     std::atomic<app::App*> running = nullptr;
     const Interrupt interrupt{[&] {
-        if (auto* app = running.load()) app->stop_at_once();
-    }};
+                                  if (auto* app = running.load()) app->stop_at_once();
+                              },
+                              [&] {
+                                  auto* app = running.load();
+                                  return app && app->reload();
+                              }};
     auto loaded = load_settings(arguments);
     const auto terminal = Terminal::of(STDERR_FILENO, arguments.colour);
     const SystemClock clock;

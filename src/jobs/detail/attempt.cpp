@@ -34,8 +34,15 @@ void RunningAttempt::check() const {
     if (stop_.stop_requested()) throw Error{Code::cancelled};
 }
 
+/// Before a durable event of this attempt is committed: ticks taken earlier are not shown any more.
+void RunningAttempt::mark() {
+    const std::lock_guard lock{showing_};
+    ++marks_;
+}
+
 void RunningAttempt::stage(int progress, std::string_view stage, std::string_view message) {
     check();
+    mark();
     {
         const std::lock_guard lock{mutex_};
         shown_ = std::max(shown_, std::clamp(progress, 0, 99));
@@ -58,7 +65,7 @@ void RunningAttempt::tick(int progress, std::string_view message) {
 }
 
 std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
-    const std::lock_guard lock{mutex_};
+    const std::scoped_lock lock{showing_, mutex_};
     if (!ticked_ || finished()) return std::nullopt;
     ticked_ = false;
     const Instant now = clock_.now();
@@ -74,7 +81,15 @@ std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
     event.org = job_.org;
     event.subject = job_.id;
     event.data = to_json(view(seen));
-    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event)};
+    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+}
+
+void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
+    const std::lock_guard lock{showing_};
+    if (tick.marks != marks_) return;
+    std::vector<events::Event> one;
+    one.push_back(std::move(tick.event));
+    hub.publish(std::move(one));
 }
 
 ledger::Committed RunningAttempt::finish(Finish finish) {
@@ -91,6 +106,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     ledger::Commit commit = std::move(finish.with);
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
     commit.add(std::move(settle));
+    mark();
     const auto done = ledger_.commit(std::move(commit));
     if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
     if (done) {
@@ -101,6 +117,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
 }
 
 void RunningAttempt::settle(Settle settle, observe::Log& log) {
+    mark();
     for (auto pause = 50ms; stop_reason() != StopReason::lost; pause = std::min<std::chrono::milliseconds>(pause * 2, 2s)) {
         try {
             const auto state = settle.state;

@@ -31,17 +31,26 @@ public:
     struct TakenTick {
         Tick op;
         events::Event event;
+        std::uint64_t marks = 0;
     };
     /// The newest tick since the last call. Called by the engine's ticker thread.
     std::optional<TakenTick> take_tick();
+    /// Shows a committed tick, unless a stage or an ending may have been shown since it was taken: who watches never
+    /// sees progress fall.
+    void publish_tick(TakenTick tick, events::Hub& hub);
 
 private:
+    void mark();
+
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
     std::stop_source stop_;
     Job job_;  ///< changed by the handler's thread only
     std::atomic<State> settled_ = State::running;
+
+    std::mutex showing_;         ///< held while a tick is published
+    std::uint64_t marks_ = 0;    ///< durable events of this attempt so far or about to be; guarded by showing_
 
     mutable std::mutex mutex_;  ///< guards what follows
     StopReason reason_ = StopReason::none;

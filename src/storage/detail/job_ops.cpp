@@ -30,7 +30,9 @@ void set_error(Job& job, std::string code, std::string message) {
     job.error_message = std::move(message);
 }
 
-void set_error(Job& job, Code code) { set_error(job, std::string{to_string(code)}, Error{code}.what()); }
+void set_error(Job& job, Code code, Error::Args args = {}) {
+    set_error(job, std::string{to_string(code)}, Error{code, std::move(args)}.what());
+}
 
 void merge(json::object& into, const json::object& from) {
     for (const auto& field : from) into.insert_or_assign(field.key(), field.value());
@@ -170,7 +172,7 @@ bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {
     } else {
         job.losses += 1;
     }
-    if (state == State::failed) set_error(job, Code::worker_crashed);
+    if (state == State::failed) set_error(job, Code::worker_crashed, {{"times", std::to_string(job.losses)}});
     if (state == State::cancelled) set_error(job, Code::cancelled);
     if (state == State::queued) job.run_at = now;
     tx.drop_lease(held);

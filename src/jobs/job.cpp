@@ -1,7 +1,6 @@
 #include "jobs/job.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace millrace::jobs {
 
@@ -13,14 +12,15 @@ std::optional<Type> type_from(std::string_view text) {
     return from_word<Type>(text);
 }
 
-Duration backoff(int attempt, double jitter) {
-    const double seconds = std::min(3600.0, std::ldexp(1.0, std::min(attempt, 20)));
-    return Duration{static_cast<std::int64_t>(seconds * jitter * 1e6)};
+Next after_failure(const Job& job, std::string_view code, bool retryable, double jitter) {
+    static const RetryPolicy usual;
+    const RetryPolicy& policy = job.options.retry ? *job.options.retry : usual;
+    if (!is_retried(policy, code, retryable) || job.attempt >= job.attempts_max) return {State::failed, {}};
+    return {State::retry_wait, delay_after(policy, job.attempt, jitter)};
 }
 
 Next after_failure(const Job& job, const Error& error, double jitter) {
-    if (!error.retryable() || job.attempt >= job.attempts_max) return {State::failed, {}};
-    return {State::retry_wait, backoff(job.attempt, jitter)};
+    return after_failure(job, to_string(error.code()), error.retryable(), jitter);
 }
 
 State after_loss(const Job& job) {

@@ -3,10 +3,12 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/describe.hpp"
 #include "base/error.hpp"
 #include "base/scope.hpp"
+#include "jobs/retry.hpp"
 
 namespace millrace::jobs {
 
@@ -21,6 +23,28 @@ constexpr bool is_terminal(State state) {
     return state == State::completed || state == State::failed || state == State::cancelled;
 }
 
+/// What its creator asked of a job beyond the rules of its kind.
+struct Options {
+    std::optional<std::int64_t> timeout_ms;  ///< of one attempt
+    std::optional<RetryPolicy> retry;
+    bool operator==(const Options&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Options, (), (timeout_ms, retry))
+
+/// The jobs whose parent this one is; kept as they move.
+struct Children {
+    int total = 0;
+    int completed = 0;
+    int failed = 0;
+    int cancelled = 0;
+    std::int64_t progress = 0;  ///< sum over all of them
+    int ended() const { return completed + failed + cancelled; }
+    bool operator==(const Children&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Children, (), (total, completed, failed, cancelled, progress))
+
+inline constexpr int priority_min = -1000, priority_max = 1000;
+
 /// One piece of work and everything that is known of it.
 struct Job {
     Uuid id;
@@ -32,7 +56,8 @@ struct Job {
     std::string message;
 
     std::string queue = "default";
-    int priority = 0;  ///< higher runs first
+    int priority = 0;  ///< higher runs first, within its queue
+    std::int64_t turn = 0;  ///< place among jobs of the same priority: owners take turns
     int attempt = 0;   ///< attempts started so far
     int attempts_max = 3;
     int losses = 0;   ///< attempts whose worker vanished
@@ -42,6 +67,18 @@ struct Job {
     Uuid owner;
     Uuid org;
     std::optional<Uuid> parent;
+    std::optional<Uuid> schedule;  ///< that made it
+
+    std::vector<std::string> tags;
+    Options options;
+    std::optional<std::string> limit_key;   ///< jobs of one key share the key limits of their queue
+    std::optional<std::string> unique_key;  ///< of its owner
+    std::optional<std::string> cache_key;   ///< of kind and input: whoever asks the same may get this result
+    std::optional<Instant> deadline;        ///< not ended by then: failed
+    int waiting_on = 0;                     ///< jobs that must end before this one may start
+    std::optional<Children> children;
+    json::value checkpoint;                 ///< what a handler has kept for its next attempt
+    std::optional<Instant> acknowledged_at;
 
     json::object input;  ///< what the handler of the kind needs; at most 64 KiB
     json::object metadata;
@@ -86,12 +123,9 @@ struct Next {
     Duration delay{};             ///< of the retry
 };
 
-/// A retryable error is tried again until attempts run out.
+/// By the retry policy of the job, until attempts run out. `jitter` in [0, 1).
+Next after_failure(const Job& job, std::string_view code, bool retryable, double jitter);
 Next after_failure(const Job& job, const Error& error, double jitter);
-
-/// Delay before attempt `attempt + 1`: uniform in [0, min(1 h, 1 s * 2^attempt)], so that jobs that failed together
-/// do not return together. `jitter` in [0, 1). Source: Brooker, "Exponential Backoff and Jitter" (2015).
-Duration backoff(int attempt, double jitter);
 
 /// A job whose worker vanished: queued again, or failed `worker_crashed` after five losses.
 State after_loss(const Job& job);

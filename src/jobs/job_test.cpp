@@ -22,10 +22,42 @@ TEST_CASE("a job is tried again only after a retryable error and while attempts 
 }
 
 TEST_CASE("retries wait longer each time, up to an hour") {
-    CHECK(backoff(1, 0.5) == Duration{1s});
-    CHECK(backoff(3, 0.5) == Duration{4s});
-    CHECK(backoff(40, 0.999) < Duration{1h});
-    CHECK(backoff(5, 0.0) == Duration{0});
+    const RetryPolicy usual;
+    CHECK(delay_after(usual, 1, 0.5) == Duration{1s});
+    CHECK(delay_after(usual, 3, 0.5) == Duration{4s});
+    CHECK(delay_after(usual, 4000, 0.999) < Duration{1h});
+    CHECK(delay_after(usual, 5, 0.0) == Duration{0});
+}
+
+TEST_CASE("a job may bring delays of its own") {
+    RetryPolicy fixed{.strategy = RetryStrategy::fixed, .base_ms = 1500};
+    CHECK(delay_after(fixed, 1, 0.1) == Duration{1500ms});
+    CHECK(delay_after(fixed, 9, 0.9) == Duration{1500ms});
+    RetryPolicy list{.strategy = RetryStrategy::list, .delays_ms = {10, 20}};
+    CHECK(delay_after(list, 1, 0) == Duration{10ms});
+    CHECK(delay_after(list, 2, 0) == Duration{20ms});
+    CHECK(delay_after(list, 7, 0) == Duration{20ms});
+    RetryPolicy plain{.base_ms = 100, .factor = 3, .max_ms = 1000, .jitter = false};
+    CHECK(delay_after(plain, 2, 0.0) == Duration{300ms});
+    CHECK(delay_after(plain, 4, 0.0) == Duration{1s});
+}
+
+TEST_CASE("a policy decides by error code") {
+    Job job;
+    job.attempt = 1;
+    job.options.retry = RetryPolicy{.retry_on = {"not_text"}, .give_up_on = {"database_unavailable"}};
+    CHECK(after_failure(job, Error{Code::not_text}, 0.5).state == State::retry_wait);
+    CHECK(after_failure(job, Error{Code::database_unavailable}, 0.5).state == State::failed);
+    CHECK(after_failure(job, "custom", true, 0.5).state == State::retry_wait);
+    CHECK(after_failure(job, "custom", false, 0.5).state == State::failed);
+}
+
+TEST_CASE("a policy that makes no sense is refused at its place") {
+    const RetryPolicy bad{.strategy = RetryStrategy::list, .base_ms = -1, .factor = 0.5, .delays_ms = {5, -7}};
+    std::vector<std::string> at;
+    for (const auto& issue : problems(bad, "/retry")) at.push_back(issue.pointer);
+    CHECK(at == std::vector<std::string>{"/retry/base_ms", "/retry/delays_ms/1", "/retry/factor"});
+    CHECK(problems(RetryPolicy{}, "").empty());
 }
 
 TEST_CASE("the fifth lost worker ends a job") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/job.hpp"
+#include "jobs/queue.hpp"
 #include "ledger/ledger.hpp"
 
 /// Every change of a job. Each op that changes state or stage appends its durable event ("job.<state>" or
@@ -106,6 +107,19 @@ struct StartExternal : ledger::Op {
     Uuid job;
     Instant at;
     StartExternal(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+/// Makes the queue or replaces its settings.
+struct PutQueue : ledger::Op {
+    Queue queue;
+    explicit PutQueue(Queue q) : queue{std::move(q)} {}
+};
+
+/// The queue has this version, or does not exist when it is 0. Else `lost`.
+struct QueueVersion : ledger::Op {
+    std::string name;
+    int version = 0;
+    QueueVersion(std::string n, int v) : name{std::move(n)}, version{v} {}
 };
 
 }  // namespace millrace::jobs

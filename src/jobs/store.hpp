@@ -3,6 +3,7 @@
 #include <set>
 
 #include "jobs/job.hpp"
+#include "jobs/queue.hpp"
 #include "query/query.hpp"
 
 namespace millrace::jobs {
@@ -10,6 +11,7 @@ namespace millrace::jobs {
 struct Claim {
     Uuid worker;                        ///< id of the worker row, new at every start of a process
     std::vector<std::string> kinds;     ///< kinds this worker can run; jobs of other kinds stay
+    std::vector<std::string> queues{};  ///< only of these; empty: of all
     int limit = 1;
     Duration lease{};                   ///< until the first beat is due
     Instant now{};                      ///< used by SQLite; PostgreSQL takes its own time
@@ -58,6 +60,25 @@ struct JobPage {
     std::optional<std::string> next_cursor;
 };
 
+/// Unfinished jobs of a queue by state.
+struct QueueCount {
+    std::string queue;
+    State state = State::queued;
+    std::int64_t number = 0;
+};
+
+/// What happened to jobs within a minute.
+struct Stat {
+    Instant minute{};
+    std::string queue;
+    std::string kind;
+    std::string outcome;  ///< created, or the state in which they ended
+    std::int64_t number = 0;
+    std::int64_t wait_us = 0;  ///< from created to first started, summed
+    std::int64_t run_us = 0;   ///< from first started to ended, summed
+};
+BOOST_DESCRIBE_STRUCT(Stat, (), (minute, queue, kind, outcome, number, wait_us, run_us))
+
 struct Rescued {
     Uuid job;
     State state = State::queued;
@@ -72,11 +93,17 @@ struct JobStore {
     virtual std::vector<Job> active(const Scope& scope, const ActiveWindow& window) = 0;
     virtual JobPage list(const Scope& scope, const ListRequest& request) = 0;
     virtual std::vector<Attempt> attempts(const Uuid& job) = 0;
-    /// Unfinished jobs by state, over all users; from an index, never a scan of history.
+    /// Unfinished jobs by state, over all users; kept as they move, nothing is counted.
     virtual std::vector<std::pair<State, std::int64_t>> counts() = 0;
+    virtual std::vector<QueueCount> queue_counts() = 0;
+    virtual std::vector<Queue> queues() = 0;
+    virtual std::optional<Queue> queue(const std::string& name) = 0;
+    /// Of the minutes in [from, until), over all users, in order.
+    virtual std::vector<Stat> stats(Instant from, Instant until) = 0;
 
-    /// Takes up to `limit` jobs that are due, best priority first, oldest first; each becomes running with a new
-    /// attempt and lease.
+    /// Takes up to `limit` jobs that are due and that the limits of their queues allow; each becomes running with a new
+    /// attempt and lease. Queues take turns; within one the best priority goes first, within a priority its owners
+    /// take turns, and jobs of one owner go in the order in which they came.
     virtual std::vector<Claimed> claim(const Claim& claim) = 0;
     /// When the next scheduled or retried job is due; nothing when there is none.
     virtual std::optional<Instant> next_due() = 0;

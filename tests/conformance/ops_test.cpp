@@ -93,6 +93,7 @@ const std::vector<Case>& cases() {
             return jobs::Fence{b.claim_one()->lease};
         }),
         guard_case<jobs::InState>([](Bench& b) { return jobs::InState{b.create().id, {State::queued}}; }),
+        guard_case<jobs::QueueVersion>([](Bench&) { return jobs::QueueVersion{"default", 1}; }),
         guard_case<intake::StillReceiving>([](Bench& b) { return intake::StillReceiving{begun(b).id}; }),
         guard_case<datasets::Unique>([](Bench& b) {
             datasets::Unique unique;
@@ -124,6 +125,9 @@ const std::vector<Case>& cases() {
         op_case<jobs::Cancel>([](Bench& b) { return jobs::Cancel{b.create().id, b.now}; }),
         op_case<jobs::Retry>([](Bench& b) { return jobs::Retry{ended(b, State::failed), b.now}; }),
         op_case<jobs::StartExternal>([](Bench& b) { return jobs::StartExternal{b.create("external").id, b.now}; }),
+        op_case<jobs::PutQueue>([](Bench& b) {
+            return jobs::PutQueue{jobs::Queue{.name = "slow", .running_max = 2, .rate_count = 5, .rate_period_ms = 1000, .updated_at = b.now}};
+        }),
         // A mark is told each time, but the job stays the same; see below.
         op_case<jobs::Stage>([](Bench& b) { return jobs::Stage{b.create().id, 10, "s", "m", b.now}; }),
 

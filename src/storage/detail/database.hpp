@@ -18,6 +18,8 @@ public:
     /// May the jobs of workers that seem silent be taken back? Not while the database itself was away a moment ago.
     virtual bool may_rescue(Duration expiry) = 0;
     virtual void close() = 0;
+    /// What the writers of this process share.
+    Shared shared;
 };
 
 }  // namespace millrace::storage::detail

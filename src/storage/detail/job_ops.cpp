@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/detail/rows.hpp"
+
 namespace millrace::storage::detail {
 namespace {
 
@@ -17,6 +19,10 @@ bool owned(const HeldJob& held, const jobs::Lease& lease) {
 /// Moves the job and tells of it. completed_at stands exactly in ended jobs, 100 exactly in completed ones.
 void move(Tx& tx, HeldJob& held, State state, Instant at) {
     Job& job = held.job;
+    tx.count(job, job.state, state, at);
+    // Whoever comes to the queue goes to its end; one that was taken back keeps its place.
+    const bool ran = job.state == State::running || job.state == State::cancelling;
+    if (state == State::queued && !ran) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
     job.state = state;
     job.updated_at = at;
     job.completed_at = is_terminal(state) ? std::optional{at} : std::nullopt;
@@ -57,6 +63,7 @@ void create_job(Tx& tx, const jobs::Create& op) {
     if (tx.job(op.job.id)) return;
     Job job = op.job;
     job.progress = std::clamp(job.progress, 0, 99);
+    if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
     tx.insert(job);
     tx.state_event(job);
 }
@@ -160,6 +167,18 @@ void start_external_job(Tx& tx, const jobs::StartExternal& op) {
     if (!job.started_at) job.started_at = op.at;
     tx.db.later(Statement::attempts_insert, args(job.id, job.attempt, "external", op.at));
     move(tx, *held, State::running, op.at);
+}
+
+ledger::Committed queue_version(Tx& tx, const jobs::QueueVersion& op) {
+    int version = 0;
+    tx.db.run(Statement::queues_get, args(op.name), [&](const Row& row) { version = read_queue(row).version; });
+    return version == op.version ? applied : lost;
+}
+
+void put_queue(Tx& tx, const jobs::PutQueue& op) {
+    const jobs::Queue& q = op.queue;
+    tx.db.run(Statement::queues_put, args(q.name, q.paused, q.running_max, q.rate_count, q.rate_period_ms, q.key_running_max,
+                                          q.key_rate_count, q.key_rate_period_ms, q.version, q.updated_at));
 }
 
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {

@@ -1,9 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/random.hpp"
 #include "jobs/ops.hpp"
+#include "storage/detail/claim.hpp"
 #include "storage/detail/job_ops.hpp"
 #include "storage/detail/list.hpp"
 #include "storage/detail/rows.hpp"
@@ -11,20 +9,6 @@
 
 namespace millrace::storage::detail {
 namespace {
-
-constexpr int promoted_max = 1000;  ///< due jobs moved to the queue by one claim
-
-Uuid random_token() {
-    Uuid token;
-    fill_random(token.bytes);
-    return token;
-}
-
-json::array names(const std::vector<std::string>& list) {
-    json::array out;
-    for (const auto& name : list) out.emplace_back(name);
-    return out;
-}
 
 jobs::Worker read_worker(const Row& row) {
     Reader r{row};
@@ -36,39 +20,6 @@ jobs::Attempt read_attempt(const Row& row) {
     Reader r{row};
     return {.job = r.uuid(), .attempt = r.integer(), .worker = r.text(), .started_at = r.instant(),
             .ended_at = r.maybe_instant(), .outcome = r.text(), .error_code = r.text(), .error_message = r.text()};
-}
-
-struct Known {
-    std::string name;  ///< "host/pid", what the attempts show
-    Instant now{};     ///< of the clock that leases go by
-};
-
-/// The row of a worker and the time; nothing when the worker was given up.
-std::optional<Known> known_worker(Tx& tx, const Uuid& worker, Instant now) {
-    return one(tx.db, Statement::workers_check, args(worker, now), [](const Row& row) {
-        return Known{fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
-    });
-}
-
-std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) {
-    std::vector<jobs::Claimed> out;
-    // A lease hangs on the row of its worker; one that the others gave up gets nothing until it says hello again.
-    const auto worker = known_worker(tx, claim.worker, claim.now);
-    if (!worker) return out;
-    auto promoted = all(tx.db, Statement::jobs_promote, args(worker->now, promoted_max), read_job);
-    std::ranges::sort(promoted, {}, [](const jobs::Job& job) { return std::pair{job.run_at, job.id}; });
-    for (const auto& job : promoted) tx.state_event(job);
-    auto taken = all(tx.db, Statement::jobs_claim, args(names(claim.kinds), claim.limit, worker->now), read_job);
-    // RETURNING promises no order.
-    std::ranges::sort(taken, {}, [](const jobs::Job& job) { return std::pair{-std::int64_t{job.priority}, job.id}; });
-    for (auto& job : taken) {
-        const jobs::Lease lease{job.id, job.attempt, random_token()};
-        tx.db.later(Statement::leases_insert, args(job.id, lease.attempt, lease.token, claim.worker, worker->now));
-        tx.db.later(Statement::attempts_insert, args(job.id, lease.attempt, worker->name, worker->now));
-        tx.state_event(job);
-        out.push_back({std::move(job), lease});
-    }
-    return out;
 }
 
 std::vector<jobs::Rescued> take_back(Tx& tx, const Uuid& self, Duration expiry, bool restart, Instant now) {
@@ -126,6 +77,34 @@ std::vector<std::pair<jobs::State, std::int64_t>> JobStore::counts() {
     return reading(db_, [&](Session& s) {
         return all(s, Statement::jobs_counts, {}, [](const Row& row) {
             return std::pair{from_word<jobs::State>(row.text(0)).value_or(jobs::State::queued), row.integer(1)};
+        });
+    });
+}
+
+std::vector<jobs::QueueCount> JobStore::queue_counts() {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::queues_counts, {}, [](const Row& row) {
+            Reader r{row};
+            return jobs::QueueCount{.queue = r.text(), .state = r.word_of(jobs::State::queued), .number = r.integer<std::int64_t>()};
+        });
+    });
+}
+
+std::vector<jobs::Queue> JobStore::queues() {
+    return reading(db_, [&](Session& s) { return all(s, Statement::queues_list, {}, read_queue); });
+}
+
+std::optional<jobs::Queue> JobStore::queue(const std::string& name) {
+    return reading(db_, [&](Session& s) { return one(s, Statement::queues_get, args(name), read_queue); });
+}
+
+std::vector<jobs::Stat> JobStore::stats(Instant from, Instant until) {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::stats_range, args(from, until), [](const Row& row) {
+            Reader r{row};
+            return jobs::Stat{.minute = r.instant(), .queue = r.text(), .kind = r.text(), .outcome = r.text(),
+                              .number = r.integer<std::int64_t>(), .wait_us = r.integer<std::int64_t>(),
+                              .run_us = r.integer<std::int64_t>()};
         });
     });
 }

@@ -1,6 +1,27 @@
 #include "storage/detail/rows.hpp"
 
 namespace millrace::storage::detail {
+namespace {
+
+std::vector<std::string> texts(const json::array& array) {
+    std::vector<std::string> out;
+    for (const auto& item : array) {
+        if (item.is_string()) out.emplace_back(item.get_string());
+    }
+    return out;
+}
+
+/// A value that this program wrote; what a newer one added is left alone.
+template <class T>
+T described(const json::object& object) {
+    T out{};
+    if (object.empty()) return out;
+    std::vector<Issue> issues;
+    read_json(json::value(object), out, issues, "", true);
+    return out;
+}
+
+}  // namespace
 
 jobs::Job read_job(const Row& row) {
     Reader r{row};
@@ -38,7 +59,40 @@ jobs::Job read_job(const Row& row) {
     j.updated_at = r.instant();
     j.started_at = r.maybe_instant();
     j.completed_at = r.maybe_instant();
+    j.turn = r.integer<std::int64_t>();
+    j.schedule = r.maybe_uuid();
+    j.tags = texts(r.array());
+    j.options = described<jobs::Options>(r.object());
+    j.limit_key = r.maybe_text();
+    j.unique_key = r.maybe_text();
+    j.cache_key = r.maybe_text();
+    j.deadline = r.maybe_instant();
+    j.waiting_on = r.integer();
+    if (const auto children = r.json(); children.is_object()) j.children = described<jobs::Children>(children.get_object());
+    j.checkpoint = r.json();
+    j.acknowledged_at = r.maybe_instant();
     return j;
+}
+
+jobs::Queue read_queue(const Row& row) {
+    Reader r{row};
+    const auto number = [&]() -> std::optional<int> {
+        const auto value = r.maybe_integer();
+        return value ? std::optional{static_cast<int>(*value)} : std::nullopt;
+    };
+    jobs::Queue q;
+    q.name = r.text();
+    q.paused = r.boolean();
+    q.running_max = number();
+    q.rate_count = number();
+    q.rate_period_ms = r.maybe_integer();
+    q.key_running_max = number();
+    q.key_rate_count = number();
+    q.key_rate_period_ms = r.maybe_integer();
+    r.maybe_instant();  // free_at: of claims only
+    q.version = r.integer();
+    q.updated_at = r.instant();
+    return q;
 }
 
 events::Event read_event(const Row& row) {

@@ -4,23 +4,39 @@
 #include "events/event.hpp"
 #include "intake/file.hpp"
 #include "jobs/job.hpp"
+#include "jobs/queue.hpp"
 #include "storage/detail/session.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
 namespace millrace::storage::detail {
 
 jobs::Job read_job(const Row& row);
+jobs::Queue read_queue(const Row& row);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
 inline Uuid read_id(const Row& row) { return row.uuid(0); }
+
+inline Value texts_value(const std::vector<std::string>& texts) {
+    if (texts.empty()) return std::string_view{"[]"};
+    return to_json(texts);
+}
+inline Value options_value(const jobs::Options& options) {
+    if (options == jobs::Options{}) return std::string_view{"{}"};
+    return to_json(options);
+}
+inline Value children_value(const std::optional<jobs::Children>& children) {
+    if (!children) return nullptr;
+    return to_json(*children);
+}
 
 inline auto job_args(const jobs::Job& j) {
     return args(j.id, j.kind, jobs::type_word(j.type), j.state, j.progress, j.stage, j.message, j.queue, j.priority,
                 j.attempt, j.attempts_max, j.losses, j.crashes, j.run_at, j.owner, j.org, j.parent, j.input, j.metadata,
                 j.result, j.filename, j.supplier_id, j.related_dataset_id, j.input_file_id, j.reference_file_id,
                 j.template_id, j.result_file_id, j.error_code, j.error_message, j.created_at, j.updated_at, j.started_at,
-                j.completed_at);
+                j.completed_at, j.turn, j.schedule, texts_value(j.tags), options_value(j.options), j.limit_key, j.unique_key,
+                j.cache_key, j.deadline, j.waiting_on, children_value(j.children), j.checkpoint, j.acknowledged_at);
 }
 
 inline auto file_args(const intake::File& f) {

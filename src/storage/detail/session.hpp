@@ -61,7 +61,7 @@ public:
 /// Reads the columns of a row from left to right.
 class Reader {
 public:
-    explicit Reader(const Row& row) : row_{row} {}
+    explicit Reader(const Row& row, int column = 0) : row_{row}, at_{column} {}
 
     Uuid uuid() { return row_.uuid(at_++); }
     Instant instant() { return row_.instant(at_++); }
@@ -91,6 +91,10 @@ public:
         return value.is_object() ? std::move(value.get_object()) : json::object{};
     }
     json::array array() {
+        if (row_.text(at_) == "[]") {
+            ++at_;
+            return {};
+        }
         auto value = json();
         return value.is_array() ? std::move(value.get_array()) : json::array{};
     }
@@ -108,7 +112,7 @@ private:
         return std::nullopt;
     }
     const Row& row_;
-    int at_ = 0;
+    int at_;
 };
 
 /// All rows of a statement, each made by `read(const Row&)`.

@@ -30,6 +30,10 @@ public:
     jobs::JobPage list(const Scope& scope, const jobs::ListRequest& request) override;
     std::vector<jobs::Attempt> attempts(const Uuid& job) override;
     std::vector<std::pair<jobs::State, std::int64_t>> counts() override;
+    std::vector<jobs::QueueCount> queue_counts() override;
+    std::vector<jobs::Queue> queues() override;
+    std::optional<jobs::Queue> queue(const std::string& name) override;
+    std::vector<jobs::Stat> stats(Instant from, Instant until) override;
     std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
     std::optional<Instant> next_due() override;
     void hello(const jobs::Worker& worker) override;

@@ -44,6 +44,8 @@ HeldJob* Tx::job(const Uuid& id) {
 }
 
 void Tx::insert(const jobs::Job& job) {
+    if (job.queue != "default") db.later(Statement::queues_ensure, args(job.queue, job.created_at));
+    count(job, std::nullopt, job.state, job.created_at);
     db.later(Statement::jobs_insert, job_args(job));
     HeldJob& held = jobs_[job.id];
     held = {};
@@ -73,9 +75,40 @@ void Tx::save_jobs() {
         db.later(Statement::jobs_save,
                  args(j.id, j.state, j.progress, j.stage, j.message, j.attempt, j.losses, j.crashes, j.run_at, j.metadata,
                       held.result_changed, j.result, j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
-                      j.error_message, j.updated_at, j.started_at, j.completed_at));
-        held.changed = held.result_changed = false;
+                      j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn));
+        if (held.more_changed) {
+            db.later(Statement::jobs_save_more, args(j.id, j.priority, texts_value(j.tags), j.waiting_on, children_value(j.children),
+                                                     j.acknowledged_at, options_value(j.options)));
+        }
+        held.changed = held.result_changed = held.more_changed = false;
     }
+}
+
+void Tx::count(const jobs::Job& job, std::optional<jobs::State> from, std::optional<jobs::State> to, Instant at) {
+    if (from && !is_terminal(*from)) counts_[{job.queue, *from}] -= 1;
+    if (to && !is_terminal(*to)) counts_[{job.queue, *to}] += 1;
+    const bool ended = to && is_terminal(*to);
+    if (from && !ended) return;
+    StatKey key{std::chrono::floor<std::chrono::minutes>(at), job.queue, job.kind, ended ? std::string{word(*to)} : "created"};
+    Sums& sums = stats_[std::move(key)];
+    sums.number += 1;
+    if (!ended) return;
+    // Clocks of several machines may differ a little; no time is negative.
+    const auto started = job.started_at.value_or(at);
+    sums.wait_us += std::max<std::int64_t>(0, (started - job.created_at).count());
+    sums.run_us += std::max<std::int64_t>(0, (at - started).count());
+}
+
+void Tx::save_counts() {
+    for (const auto& [key, number] : counts_) {
+        if (number != 0) db.later(Statement::counts_add, args(key.first, key.second, shard_, number));
+    }
+    for (const auto& [key, sums] : stats_) {
+        db.later(Statement::stats_add,
+                 args(key.minute, key.queue, key.kind, key.outcome, shard_, sums.number, sums.wait_us, sums.run_us));
+    }
+    counts_.clear();
+    stats_.clear();
 }
 
 void Tx::release_jobs() {

@@ -1,5 +1,8 @@
 #include "storage/detail/writer.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "storage/detail/catalog.hpp"
 #include "work/failpoint.hpp"
 #include "work/thread_name.hpp"
@@ -39,8 +42,15 @@ Error to_error(const SqlFailure& failure) {
     return Error{Code::internal, {{"sql", failure.what()}}};
 }
 
-Writer::Writer(std::unique_ptr<WriteConnection> connection, observe::Log log, const char* thread_name)
-    : connection_{std::move(connection)}, log_{std::move(log)}, thread_{[this, thread_name] {
+namespace {
+
+/// A few dozen rows for each counter, however many processes come and go; two that meet in one only wait for each other.
+std::string shard_of(const char* writer) { return fmt::format("{}-{}", writer, ::getpid() % 16); }
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name)
+    : connection_{std::move(connection)}, shared_{shared}, shard_{shard_of(thread_name)}, log_{std::move(log)}, thread_{[this, thread_name] {
           work::name_this_thread(thread_name);
           loop();
       }} {}
@@ -159,7 +169,7 @@ void Writer::transact(std::span<Member* const> members) {
     reached_commit_ = false;
     try {
         work::failpoint("storage.commit.before");
-        Tx tx{connection_->begin()};
+        Tx tx{connection_->begin(), shared_, shard_};
         std::vector<Uuid> ids;
         for (const auto* member : members) {
             if (!member->task) std::ranges::move(jobs_of(member->commit), std::back_inserter(ids));
@@ -167,6 +177,7 @@ void Writer::transact(std::span<Member* const> members) {
         tx.hold(std::move(ids));
         for (auto* member : members) apply_member(tx, *member);
         tx.save_jobs();
+        tx.save_counts();
         events = std::move(tx.events);
         reached_commit_ = true;
         connection_->commit(events);

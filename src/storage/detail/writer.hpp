@@ -33,7 +33,8 @@ public:
     /// A member other than a Commit: claims, beats and the like, which answer something.
     using Task = std::function<void(Tx&)>;
 
-    Writer(std::unique_ptr<WriteConnection> connection, observe::Log log, const char* thread_name);
+    /// `shared` outlives the writer.
+    Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name);
     /// Applies what is queued, then ends.
     ~Writer();
 
@@ -64,6 +65,8 @@ private:
     void apply_member(Tx& tx, Member& member);
 
     std::unique_ptr<WriteConnection> connection_;
+    Shared& shared_;
+    const std::string shard_;
     observe::Log log_;
     std::mutex mutex_;
     std::condition_variable came_;

@@ -153,9 +153,9 @@ Database::Database(const PostgresSettings& settings, events::Hub& hub, observe::
     publisher_ = std::make_unique<Publisher>(hub, listening, statements_, types_,
                                              std::chrono::ceil<std::chrono::milliseconds>(settings.poll), read_events, log);
     commits_ = std::make_unique<detail::Writer>(
-        std::make_unique<PostgresWrite>(writing, statements_, types_, *publisher_), log, "pg-commits");
+        std::make_unique<PostgresWrite>(writing, statements_, types_, *publisher_), shared, log, "pg-commits");
     claims_ = std::make_unique<detail::Writer>(
-        std::make_unique<PostgresWrite>(claiming, statements_, types_, *publisher_), log, "pg-claims");
+        std::make_unique<PostgresWrite>(claiming, statements_, types_, *publisher_), shared, log, "pg-claims");
 }
 
 Database::~Database() { close(); }

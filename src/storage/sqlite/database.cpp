@@ -122,7 +122,7 @@ Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Lo
     std::filesystem::create_directories(settings.directory, failed);
     if (failed) throw Error{Code::database_unavailable, {{"why", settings.directory + ": " + failed.message()}}};
     auto connection = as_error([&] { return std::make_unique<SqliteWrite>(file_, settings.durability, statements_, hub); });
-    writer_ = std::make_unique<detail::Writer>(std::move(connection), std::move(log), "sqlite");
+    writer_ = std::make_unique<detail::Writer>(std::move(connection), shared, std::move(log), "sqlite");
 }
 
 Database::~Database() { close(); }

@@ -2,14 +2,16 @@
 id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
 owner, org_id, parent, input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id,
 reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at, started_at,
-completed_at
+completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, children,
+checkpoint, acknowledged_at
 
 -- name: jobs.lock
 -- Without input and result: they may be large and no transition looks at them.
 SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
        owner, org_id, parent, '{}' AS input, metadata, NULL AS result, filename, supplier_id, related_dataset_id,
        input_file_id, reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at,
-       started_at, completed_at
+       started_at, completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, children,
+       NULL AS checkpoint, acknowledged_at
 FROM job WHERE id = ?1;
 
 -- name: jobs.lock_lease
@@ -21,14 +23,26 @@ SELECT input FROM job WHERE id = ?1;
 -- name: jobs.insert
 INSERT INTO job ({job_columns})
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33);
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
+        ?41, ?42, ?43, ?44, ?45);
 
 -- name: jobs.save
 UPDATE job SET state = ?2, progress = ?3, stage = ?4, message = ?5, attempt = ?6, losses = ?7, crashes = ?8, run_at = ?9,
        metadata = ?10, result = CASE WHEN ?11 THEN ?12 ELSE result END, supplier_id = ?13, related_dataset_id = ?14,
        result_file_id = ?15, error_code = ?16, error_message = ?17, updated_at = ?18, started_at = ?19,
-       completed_at = ?20
+       completed_at = ?20, turn = ?21
 WHERE id = ?1;
+
+-- name: jobs.save_more
+-- What few transitions touch.
+UPDATE job SET priority = ?2, tags = ?3, waiting_on = ?4, children = ?5, acknowledged_at = ?6, options = ?7
+WHERE id = ?1;
+
+-- name: jobs.save_checkpoint
+UPDATE job SET checkpoint = ?2 WHERE id = ?1;
+
+-- name: jobs.set_turn
+UPDATE job SET turn = ?2 WHERE id = ?1;
 
 -- name: jobs.save_input
 UPDATE job SET input = ?2 WHERE id = ?1;
@@ -93,24 +107,51 @@ SELECT {job_columns} FROM job WHERE rowid IN (
 ORDER BY id DESC LIMIT ?3;
 
 -- name: jobs.counts
-SELECT state, count(*) AS count FROM job INDEXED BY job_unfinished WHERE completed_at IS NULL GROUP BY state;
+SELECT state, sum(number) AS count FROM job_count GROUP BY state;
 
 -- name: jobs.next_due
-SELECT min(run_at) AS run_at FROM job INDEXED BY job_due WHERE state IN ('scheduled', 'retry_wait');
+SELECT min(run_at) AS run_at FROM (
+    SELECT min(run_at) AS run_at FROM job INDEXED BY job_due WHERE state = 'scheduled' AND state IN ('scheduled', 'retry_wait')
+    UNION ALL
+    SELECT min(run_at) AS run_at FROM job INDEXED BY job_due WHERE state = 'retry_wait' AND state IN ('scheduled', 'retry_wait')) AS first;
 
 -- name: jobs.promote
 UPDATE job SET state = 'queued', updated_at = ?1
-WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_due WHERE state IN ('scheduled', 'retry_wait') AND run_at <= ?1
+WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_due WHERE state = ?3 AND state IN ('scheduled', 'retry_wait') AND run_at <= ?1
                 ORDER BY run_at LIMIT ?2)
 RETURNING {job_columns};
 
+-- define: starting
+state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, ?3), updated_at = ?3, error_code = '',
+error_message = ''
+
 -- name: jobs.claim
-UPDATE job SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, ?3), updated_at = ?3,
-       error_code = '', error_message = ''
+UPDATE job SET {starting}
 WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_queued
-                WHERE state = 'queued' AND kind <> 'external' AND kind IN (SELECT value FROM json_each(?1))
-                ORDER BY priority DESC, id LIMIT ?2)
+                WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?4
+                  AND kind IN (SELECT value FROM json_each(?1))
+                ORDER BY priority DESC, turn, id LIMIT ?2)
 RETURNING {job_columns};
+
+-- name: jobs.claim_key
+UPDATE job SET {starting}
+WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_queued_by_key
+                WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?4 AND limit_key = ?5
+                  AND kind IN (SELECT value FROM json_each(?1))
+                ORDER BY priority DESC, turn, id LIMIT ?2)
+RETURNING {job_columns};
+
+-- name: jobs.keys
+-- Keys with queued jobs, in order, from after ?2: one step of the index for each.
+WITH RECURSIVE found (limit_key, step) AS (
+    SELECT min(limit_key), 1 FROM job INDEXED BY job_queued_by_key
+    WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?1 AND limit_key > ?2
+    UNION ALL
+    SELECT (SELECT min(limit_key) FROM job INDEXED BY job_queued_by_key
+            WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?1
+              AND limit_key > found.limit_key), step + 1
+    FROM found WHERE found.limit_key IS NOT NULL AND step < ?3)
+SELECT limit_key FROM found WHERE limit_key IS NOT NULL;
 
 -- name: jobs.running_of_others
 SELECT job_id FROM job_lease WHERE worker <> ?1 ORDER BY job_id;
@@ -119,7 +160,8 @@ SELECT job_id FROM job_lease WHERE worker <> ?1 ORDER BY job_id;
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
 
 -- name: leases.insert
-INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at, queue, limit_key)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: leases.remove
 DELETE FROM job_lease WHERE job_id = ?1;
@@ -138,3 +180,12 @@ WHERE job_id = ?1 AND ended_at IS NULL;
 -- name: attempts.list
 SELECT job_id, attempt, worker, started_at, ended_at, outcome, error_code, error_message FROM job_attempt
 WHERE job_id = ?1 ORDER BY seq;
+
+-- name: turns.head
+SELECT turn FROM job INDEXED BY job_queued
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?1 AND priority = ?2
+ORDER BY turn LIMIT 1;
+
+-- name: turns.last
+-- Asked once for each owner that a process sees.
+SELECT max(turn) AS turn FROM job INDEXED BY job_unfinished WHERE owner = ?1 AND completed_at IS NULL AND queue = ?2 AND priority = ?3;

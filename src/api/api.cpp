@@ -11,6 +11,9 @@ http::Router router(Services& services) {
     Table table{services};
     add_system(table);
     v2::add_jobs(table);
+    v2::add_bulk(table);
+    v2::add_queues(table);
+    v2::add_workflows(table);
     v2::add_streams(table);
     v2::add_uploads(table);
     v2::add_datasets(table);

@@ -112,7 +112,7 @@ struct App::Parts {
           blobs{blobs::local::open(data_dir / "blobs")},
           intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, clock, log})},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,

@@ -7,6 +7,7 @@
 namespace millrace {
 
 BOOST_DEFINE_ENUM_CLASS(Role, user, admin)
+BOOST_DEFINE_ENUM_CLASS(Reach, own, org, all)
 
 /// Who asks. Every read of an owned row takes one: a row outside the scope does not exist.
 struct Scope {
@@ -14,7 +15,8 @@ struct Scope {
     Uuid org;
     Role role = Role::user;
     /// How far the caller looks: own rows, those of the organisation, or all (admin only).
-    enum class Reach { own, org, all } reach = Reach::own;
+    using Reach = millrace::Reach;
+    Reach reach = Reach::own;
 
     bool is_admin() const { return role == Role::admin; }
     /// May a row of `owner` in `org_id` be seen?

@@ -76,6 +76,7 @@ struct Job {
     std::optional<std::string> cache_key;   ///< of kind and input: whoever asks the same may get this result
     std::optional<Instant> deadline;        ///< not ended by then: failed
     int waiting_on = 0;                     ///< jobs that must end before this one may start
+    bool needed = false;                    ///< others wait for this one
     std::optional<Children> children;
     json::value checkpoint;                 ///< what a handler has kept for its next attempt
     std::optional<Instant> acknowledged_at;
@@ -94,6 +95,8 @@ struct Job {
     Instant created_at{}, updated_at{};
     std::optional<Instant> started_at, completed_at;
 
+    /// A job without work of its own: it runs while its children do.
+    bool workflow() const { return kind == "workflow"; }
     bool external() const { return kind == "external"; }
 };
 

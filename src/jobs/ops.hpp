@@ -23,12 +23,33 @@ struct InState : ledger::Op {
     InState(Uuid j, std::vector<State> s) : job{j}, states{std::move(s)} {}
 };
 
+/// No other job of the owner has the key, is in one of the states and was made at or after `since`. Else `refused`
+/// with its id. Two commits with one key go one after the other.
+struct Unique : ledger::Op {
+    Uuid owner;
+    std::string key;
+    std::vector<State> states;
+    Instant since{};
+    std::optional<Uuid> except;  ///< the job that this commit ends
+};
+
+BOOST_DEFINE_ENUM_CLASS(NeedOutcome, success, failure, end)
+
+/// A job that must have ended, in this way, before another may start.
+struct Need {
+    Uuid job;
+    NeedOutcome outcome = NeedOutcome::success;
+};
+
 // Ops
 
-/// Inserts the job as given (state queued, scheduled or blocked; times set by the caller). No effect when the id exists.
+/// Inserts the job as given (state queued, scheduled, blocked, or running for a workflow; times set by the caller), as a
+/// child of its parent. With `needs` it is blocked until they have ended; where one has ended otherwise it is cancelled
+/// at once. No effect when the id exists.
 struct Create : ledger::Op {
     Job job;
-    explicit Create(Job j) : job{std::move(j)} {}
+    std::vector<Need> needs;
+    explicit Create(Job j, std::vector<Need> n = {}) : job{std::move(j)}, needs{std::move(n)} {}
 };
 
 /// blocked -> queued: what the job waited for has come. `input` is merged into the job's, `supplier_id` set when given.
@@ -87,8 +108,8 @@ struct Settle : ledger::Op {
     Instant at;
 };
 
-/// Asks to end the job: queued, scheduled, blocked, retry_wait (and running external) -> cancelled; running -> cancelling.
-/// Guard with InState.
+/// Asks to end the job and its unfinished children: queued, scheduled, blocked, retry_wait (and running without a worker)
+/// -> cancelled; running -> cancelling. Guard with InState.
 struct Cancel : ledger::Op {
     Uuid job;
     Instant at;
@@ -107,6 +128,29 @@ struct StartExternal : ledger::Op {
     Uuid job;
     Instant at;
     StartExternal(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+/// What a person may change of a job that has not started; nothing when it has.
+struct Change : ledger::Op {
+    Uuid job;
+    std::optional<int> priority;
+    std::optional<Instant> run_at;  ///< in the future: scheduled; else queued
+    std::optional<std::vector<std::string>> tags;
+    Instant at;
+};
+
+/// A person has seen that the job failed: it needs no attention any more.
+struct Acknowledge : ledger::Op {
+    Uuid job;
+    Instant at;
+    Acknowledge(Uuid j, Instant t) : job{j}, at{t} {}
+};
+
+/// Removes an ended job with its attempts and log lines. No effect on one that has not ended.
+struct Remove : ledger::Op {
+    Uuid job;
+    Instant at;
+    Remove(Uuid j, Instant t) : job{j}, at{t} {}
 };
 
 /// Makes the queue or replaces its settings.

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "jobs/job.hpp"
-#include "jobs/queue.hpp"
+#include "jobs/ops.hpp"
 #include "query/query.hpp"
 
 namespace millrace::jobs {
@@ -93,6 +93,12 @@ struct JobStore {
     virtual std::vector<Job> active(const Scope& scope, const ActiveWindow& window) = 0;
     virtual JobPage list(const Scope& scope, const ListRequest& request) = 0;
     virtual std::vector<Attempt> attempts(const Uuid& job) = 0;
+    virtual std::vector<Job> children(const Uuid& parent) = 0;
+    virtual std::vector<Need> needs(const Uuid& job) = 0;
+    /// The newest completed job of the owner with this cache key that ended after `since`.
+    virtual std::optional<Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) = 0;
+    /// Jobs that ended in this state before the moment, oldest first.
+    virtual std::vector<Uuid> finished_before(State state, Instant before, int limit) = 0;
     /// Unfinished jobs by state, over all users; kept as they move, nothing is counted.
     virtual std::vector<std::pair<State, std::int64_t>> counts() = 0;
     virtual std::vector<QueueCount> queue_counts() = 0;

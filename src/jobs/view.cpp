@@ -77,6 +77,14 @@ JobView view(const Job& job) {
     v.queue = job.queue;
     v.priority = job.priority;
     v.parent_id = job.parent;
+    v.tags = job.tags;
+    v.attempts_max = job.attempts_max;
+    if (job.state == State::scheduled || job.state == State::retry_wait) v.run_at = job.run_at;
+    v.deadline = job.deadline;
+    v.limit_key = job.limit_key;
+    v.unique_key = job.unique_key;
+    v.children = job.children;
+    v.acknowledged_at = job.acknowledged_at;
     const auto self = "/api/v2/jobs/" + job.id.str();
     v.links = {{"self", self}, {"stream", self + "/stream"}};
     if (job.related_dataset_id) v.links.emplace("dataset", "/api/v2/datasets/" + job.related_dataset_id->str());

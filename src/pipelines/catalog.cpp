@@ -1,7 +1,9 @@
 #include "pipelines/catalog.hpp"
 
+#include "pipelines/bulk/bulk.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
+#include "pipelines/workflow/workflow.hpp"
 
 namespace millrace::pipelines {
 
@@ -9,6 +11,8 @@ std::vector<jobs::Kind> catalog(const Tools& tools) {
     return {
         import::kind(tools),
         external::kind(),
+        workflow::kind(),
+        bulk::kind(tools.jobs, tools.ledger, tools.clock),
     };
 }
 

@@ -14,6 +14,8 @@ struct Tools {
     intake::IntakeStore& files;
     datasets::DatasetStore& datasets;
     blobs::BlobStore& blobs;
+    jobs::JobStore& jobs;
+    ledger::Ledger& ledger;
     const Clock& clock;
     observe::Log& log;
 };

@@ -56,6 +56,7 @@ const Catalog& catalog() {
     static const Catalog handlers{
         guard<jobs::Fence>(fence, lease_of),
         guard<jobs::InState>(in_state, job_of),
+        guard<jobs::Unique>(is_unique),
         guard<jobs::QueueVersion>(queue_version),
         guard<intake::StillReceiving>(still_receiving),
         guard<datasets::Unique>(unique_content),
@@ -71,6 +72,9 @@ const Catalog& catalog() {
         on<jobs::Cancel>(cancel_job, job_of),
         on<jobs::Retry>(retry_job, job_of),
         on<jobs::StartExternal>(start_external_job, job_of),
+        on<jobs::Change>(change_job, job_of),
+        on<jobs::Acknowledge>(acknowledge_job, job_of),
+        on<jobs::Remove>(remove_job, job_of),
         on<jobs::PutQueue>(put_queue),
 
         on<intake::Begin>(begin_file),

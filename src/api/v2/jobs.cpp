@@ -1,10 +1,8 @@
 #include <boost/json/string.hpp>
 
-#include "accounts/ops.hpp"
 #include "api/download.hpp"
-#include "api/v2/routes.hpp"
+#include "api/v2/job_request.hpp"
 #include "api/waiting.hpp"
-#include "base/hash.hpp"
 #include "jobs/view.hpp"
 
 namespace millrace::api::v2 {
@@ -24,19 +22,6 @@ struct AttemptList {
     std::optional<std::string> next_cursor;
 };
 BOOST_DESCRIBE_STRUCT(AttemptList, (), (items, next_cursor))
-
-struct CreateJob {
-    std::optional<std::string> type;
-    std::optional<std::string> kind;
-    std::optional<json::object> input;
-    std::optional<json::object> job_metadata;
-    std::optional<Uuid> related_dataset_id;
-    std::optional<std::string> filename;
-    std::optional<std::string> supplier_id;
-    std::optional<int> priority;
-};
-BOOST_DESCRIBE_STRUCT(CreateJob, (),
-                      (type, kind, input, job_metadata, related_dataset_id, filename, supplier_id, priority))
 
 struct CreatedJob : jobs::JobView {
     Uuid job_id;
@@ -141,110 +126,15 @@ http::Begun result(Call& call) {
 
 // Creating
 
-[[noreturn]] void unknown_kind(Call& call, const std::string& kind) {
-    std::string known;
-    for (const auto& one : call.services.kinds) known += (known.empty() ? "" : ", ") + one.name;
-    Error error{Code::unknown_job_kind, {{"kind", kind}, {"known", known}}};
-    error.issues.push_back({"/kind", "unknown_value", "expected one of " + known});
-    throw error;
-}
-
-jobs::Type type_of(const CreateJob& body) {
-    const auto type = jobs::type_from(body.type.value_or(""));
-    if (type) return *type;
-    if (!body.type) {
-        Error error{Code::invalid_fields};
-        error.issues.push_back({"/type", "required", "is missing"});
-        throw error;
-    }
-    Error error{Code::unknown_job_type, {{"type", *body.type}}};
-    error.issues.push_back({"/type", "unknown_value", "expected import, export, validation or processing"});
-    throw error;
-}
-
-/// An import of a file that is stored already.
-void check_import_input(Call& call, Job& job) {
-    const auto* field = job.input.if_contains("file_id");
-    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
-    const auto file = id ? call.services.files.get(*id, call.scope()) : std::nullopt;
-    if (!file || file->state != intake::FileState::stored) {
-        Error error{Code::invalid_fields};
-        error.issues.push_back({"/input/file_id", "unknown_value", "is not a stored file of yours"});
-        throw error;
-    }
-    job.filename = file->filename;
-    job.input_file_id = file->id;
-    job.input.insert_or_assign("dataset_id", Uuid::generate().str());
-}
-
-/// The job that the first request with this key has made, when this request is the same.
-Uuid same_request(Call& call, const Uuid& first) {
-    const auto remembered = call.services.accounts.request(call.who.scope.user, *idempotency_key(call.request), call.services.clock.now());
-    if (!remembered || remembered->request_hash != to_hex(sha256(call.body))) throw Error{Code::idempotency_mismatch};
-    return first;
-}
-
-http::Answer create(Call& call, CreateJob body) {
-    Job job;
-    job.id = Uuid::generate();
-    job.owner = call.who.scope.user;
-    job.org = call.who.scope.org;
-    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
-    job.priority = body.priority.value_or(0);
-    job.filename = body.filename.value_or("");
-    job.supplier_id = body.supplier_id;
-    job.related_dataset_id = body.related_dataset_id;
-    if (job.related_dataset_id && !call.services.datasets.get(*job.related_dataset_id, call.scope())) {
-        Error error{Code::invalid_fields};
-        error.issues.push_back({"/related_dataset_id", "unknown_value", "is not a dataset of yours"});
-        throw error;
-    }
-    if (body.job_metadata) {
-        job.metadata = *body.job_metadata;
-        const auto text = [&](std::string_view name) -> std::optional<std::string> {
-            const auto* value = job.metadata.if_contains(name);
-            if (!value || !value->is_string()) return std::nullopt;
-            return std::string{std::string_view{value->get_string()}};
-        };
-        if (job.filename.empty()) job.filename = text("filename").value_or("");
-        if (!job.supplier_id) job.supplier_id = text("supplier_id");
-    }
-    if (body.kind && *body.kind != "external") {
-        const auto& kinds = call.services.kinds;
-        const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.name == *body.kind; });
-        if (kind == kinds.end()) unknown_kind(call, *body.kind);
-        job.kind = kind->name;
-        job.type = kind->type;
-        job.attempts_max = kind->attempts_max;
-        job.input = body.input.value_or(json::object{});
-        if (job.kind == "import") check_import_input(call, job);
-    } else {
-        job.kind = "external";
-        job.type = type_of(body);
-        job.attempts_max = 1;
-        job.input = body.input.value_or(json::object{});
-    }
-    auto id = job.id;
-    ledger::Commit commit;
-    if (const auto key = idempotency_key(call.request)) {
-        accounts::RememberRequest remember;
-        remember.user = call.who.scope.user;
-        remember.key = *key;
-        remember.job = id;
-        remember.request_hash = to_hex(sha256(call.body));
-        remember.at = job.created_at;
-        commit.guard(std::move(remember));
-    }
-    commit.add(jobs::Create{std::move(job)});
-    if (const auto done = call.services.ledger.commit(std::move(commit)); !done) id = same_request(call, done.existing);
-
-    const auto stored = call.services.jobs.get(id);
-    if (!stored) throw Error{Code::internal};
+http::Answer create(Call& call, JobRequest body) {
+    const auto stored = store_job(call, job_of(call, body), body, true);
+    const auto job = call.services.jobs.get(stored.job);
+    if (!job) throw Error{Code::internal};
     CreatedJob out;
-    static_cast<jobs::JobView&>(out) = jobs::view(*stored);
-    out.job_id = id;
-    auto response = http::Response::json(201, to_json(out));
-    response.headers.set("Location", "/api/v2/jobs/" + id.str());
+    static_cast<jobs::JobView&>(out) = jobs::view(*job);
+    out.job_id = job->id;
+    auto response = http::Response::json(stored.made ? 201 : 200, to_json(out));
+    response.headers.set("Location", "/api/v2/jobs/" + job->id.str());
     return response;
 }
 
@@ -329,6 +219,56 @@ http::Begun cancel(Call& call) {
     }
 }
 
+struct ChangeJob {
+    std::optional<int> priority;
+    std::optional<Instant> run_at;
+    std::optional<std::vector<std::string>> tags;
+};
+BOOST_DESCRIBE_STRUCT(ChangeJob, (), (priority, run_at, tags))
+
+/// If-Match names the job as the caller has seen it.
+void require_match(const http::Request& request, const Job& job) {
+    const auto match = request.headers.find("if-match");
+    if (!match || *match == "*") return;
+    if (*match != strong_etag(to_json(jobs::view(job)))) throw Error{Code::precondition_failed};
+}
+
+http::Answer change(Call& call, ChangeJob body) {
+    const auto job = find(call);
+    require_match(call.request, job);
+    Error error{Code::invalid_fields};
+    if (body.priority && (*body.priority < jobs::priority_min || *body.priority > jobs::priority_max)) {
+        error.issues.push_back({"/priority", "out_of_range", "expected -1000 to 1000"});
+    }
+    if (body.tags) body.tags = checked_tags(std::move(*body.tags), "/tags", error.issues);
+    if (!error.issues.empty()) throw error;
+    const bool waits = job.state == State::queued || job.state == State::scheduled || job.state == State::blocked || job.state == State::retry_wait;
+    if (!waits) throw Error{Code::conflict, {{"why", "the job has started and is " + std::string{word(job.state)}}}};
+    jobs::Change change;
+    change.job = job.id;
+    change.priority = body.priority;
+    change.run_at = body.run_at;
+    change.tags = std::move(body.tags);
+    change.at = call.services.clock.now();
+    require(call.services.ledger.commit(std::move(ledger::Commit{}.guard(jobs::InState{job.id, {job.state}}).add(std::move(change)))),
+            "the job has moved on meanwhile; look at it again");
+    return changed(call, job.id);
+}
+
+http::Begun acknowledge(Call& call) {
+    const auto job = find(call);
+    if (!jobs::is_terminal(job.state)) throw Error{Code::job_not_finished, {{"state", std::string{word(job.state)}}}};
+    call.services.ledger.commit(std::move(ledger::Commit{}.add(jobs::Acknowledge{job.id, call.services.clock.now()})));
+    return changed(call, job.id);
+}
+
+http::Begun remove(Call& call) {
+    const auto job = find(call);
+    if (!jobs::is_terminal(job.state)) throw Error{Code::job_not_finished, {{"state", std::string{word(job.state)}}}};
+    call.services.ledger.commit(std::move(ledger::Commit{}.add(jobs::Remove{job.id, call.services.clock.now()})));
+    return http::Response::empty(204);
+}
+
 http::Begun retry(Call& call) {
     const auto job = find(call);
     const Error refused{Code::not_retryable, {{"state", std::string{word(job.state)}}}};
@@ -368,9 +308,9 @@ void add_jobs(Table& table) {
               list);
     table.add("POST", "/api/v2/jobs", http::Lane::commits,
               {.id = "createJob", .summary = "Create a job: an external one by `type`, or a built-in one by `kind` and `input`", .tag = "jobs",
-               .body = Body{.schema = json_schema<CreateJob>(), .example = example_external},
-               .replies = {{201, "Created", json_schema<CreatedJob>()}, fields}},
-              [](Call& call) { return with_json<CreateJob>(call, create); });
+               .body = Body{.schema = json_schema<JobRequest>(), .example = example_external},
+               .replies = {{201, "Created", json_schema<CreatedJob>()}, {200, "An existing job, by its unique key, the cache or Idempotency-Key", json_schema<CreatedJob>()}, reply_error(409, "A job with this unique key exists"), fields}},
+              [](Call& call) { return with_json<JobRequest>(call, create); });
     table.add("GET", "/api/v2/jobs/{id}", http::Lane::reads,
               {.id = "getJob", .summary = "One job", .tag = "jobs",
                .parameters = {path_id("job"), query_scope(), {.name = "wait", .in = "query", .description = "Wait up to this many seconds for the end of the job", .schema = json::object{{"type", "integer"}}}},
@@ -403,6 +343,19 @@ void add_jobs(Table& table) {
               {.id = "cancelJob", .summary = "End a job that has not ended", .tag = "jobs", .parameters = {path_id("job"), query_scope()},
                .replies = {{200, "The job, cancelled or about to be", job_schema}, not_found, finished}},
               cancel);
+    table.add("PATCH", "/api/v2/jobs/{id}", http::Lane::commits,
+              {.id = "changeJob", .summary = "Change a job that has not started: priority, time, tags", .tag = "jobs", .parameters = {path_id("job"), query_scope()},
+               .body = Body{.schema = json_schema<ChangeJob>()},
+               .replies = {{200, "The job", job_schema}, not_found, finished, reply_error(412, "The job is not as If-Match says"), fields}},
+              [](Call& call) { find(call); return with_json<ChangeJob>(call, change); });
+    table.add("DELETE", "/api/v2/jobs/{id}", http::Lane::commits,
+              {.id = "removeJob", .summary = "Remove an ended job with its attempts and log lines", .tag = "jobs", .parameters = {path_id("job"), query_scope()},
+               .replies = {{204, "It is gone", nullptr}, not_found, finished}},
+              remove);
+    table.add("POST", "/api/v2/jobs/{id}/acknowledge", http::Lane::commits,
+              {.id = "acknowledgeJob", .summary = "A person has seen how the job ended: it needs no attention any more", .tag = "jobs", .parameters = {path_id("job"), query_scope()},
+               .replies = {{200, "The job", job_schema}, not_found, finished}},
+              acknowledge);
     table.add("POST", "/api/v2/jobs/{id}/retry", http::Lane::commits,
               {.id = "retryJob", .summary = "Run a failed or cancelled job again", .tag = "jobs", .parameters = {path_id("job"), query_scope()},
                .replies = {{200, "The job, queued again", job_schema}, not_found, finished}},

@@ -8,6 +8,9 @@ namespace millrace::api::v2 {
 inline constexpr int active_jobs_max = 100'000;
 
 void add_jobs(Table& table);
+void add_bulk(Table& table);
+void add_queues(Table& table);
+void add_workflows(Table& table);
 void add_streams(Table& table);
 void add_uploads(Table& table);
 void add_datasets(Table& table);

@@ -108,6 +108,16 @@ std::string_view message_en(Code code) {
             return "The worker that ran this attempt is gone.";
         case Code::job_timeout:
             return "The job ran longer than its limit of {seconds} s.";
+        case Code::job_exists:
+            return "A job with this unique key exists already: {job_id}.";
+        case Code::deadline_exceeded:
+            return "The job had not ended by its deadline.";
+        case Code::dependency_failed:
+            return "A job that this one needs did not end as it should have.";
+        case Code::not_needed:
+            return "The job was there for a failure that did not happen.";
+        case Code::children_failed:
+            return "{failed} failed and {cancelled} cancelled of {total} jobs.";
         case Code::cancelled:
             return "The job was cancelled.";
         case Code::external_failure:

@@ -108,6 +108,16 @@ std::string_view message_nl(Code code) {
             return "De worker van deze poging is weg.";
         case Code::job_timeout:
             return "De taak duurde langer dan haar grens van {seconds} s.";
+        case Code::job_exists:
+            return "Er is al een taak met deze unieke sleutel: {job_id}.";
+        case Code::deadline_exceeded:
+            return "De taak was niet klaar voor haar uiterste tijdstip.";
+        case Code::dependency_failed:
+            return "Een taak die deze nodig heeft, is niet geëindigd zoals het moest.";
+        case Code::not_needed:
+            return "De taak was er voor een fout die niet is opgetreden.";
+        case Code::children_failed:
+            return "{failed} mislukt en {cancelled} geannuleerd van {total} taken.";
         case Code::cancelled:
             return "De taak is geannuleerd.";
         case Code::external_failure:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/detail/flow.hpp"
 #include "storage/detail/rows.hpp"
 
 namespace millrace::storage::detail {
@@ -16,28 +17,9 @@ bool owned(const HeldJob& held, const jobs::Lease& lease) {
            held.lease->token == lease.token;
 }
 
-/// Moves the job and tells of it. completed_at stands exactly in ended jobs, 100 exactly in completed ones.
-void move(Tx& tx, HeldJob& held, State state, Instant at) {
-    Job& job = held.job;
-    tx.count(job, job.state, state, at);
-    // Whoever comes to the queue goes to its end; one that was taken back keeps its place.
-    const bool ran = job.state == State::running || job.state == State::cancelling;
-    if (state == State::queued && !ran) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
-    job.state = state;
-    job.updated_at = at;
-    job.completed_at = is_terminal(state) ? std::optional{at} : std::nullopt;
-    if (state == State::completed) job.progress = 100;
-    tx.changed(held);
-    tx.state_event(job);
-}
-
 void set_error(Job& job, std::string code, std::string message) {
     job.error_code = std::move(code);
     job.error_message = std::move(message);
-}
-
-void set_error(Job& job, Code code, Error::Args args = {}) {
-    set_error(job, std::string{to_string(code)}, Error{code, std::move(args)}.what());
 }
 
 void merge(json::object& into, const json::object& from) {
@@ -63,9 +45,11 @@ void create_job(Tx& tx, const jobs::Create& op) {
     if (tx.job(op.job.id)) return;
     Job job = op.job;
     job.progress = std::clamp(job.progress, 0, 99);
+    tie(tx, job, op.needs);
     if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
     tx.insert(job);
     tx.state_event(job);
+    adopt(tx, job);
 }
 
 void unblock_job(Tx& tx, const jobs::Unblock& op) {
@@ -93,12 +77,14 @@ void stage_job(Tx& tx, const jobs::Stage& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || is_terminal(held->job.state)) return;
     Job& job = held->job;
+    const int before = job.progress;
     job.progress = raised(job.progress, op.progress);
     job.stage = op.stage;
     job.message = op.message;
     job.updated_at = op.at;
     tx.changed(*held);
     tx.event("job.stage", job);
+    if (job.parent) child_progressed(tx, job, before);
 }
 
 void tick_job(Tx& tx, const jobs::Tick& op) {
@@ -137,13 +123,62 @@ void settle_job(Tx& tx, const jobs::Settle& op) {
 }
 
 void cancel_job(Tx& tx, const jobs::Cancel& op) {
+    if (HeldJob* held = tx.job(op.job)) cancel(tx, *held, op.at);
+}
+
+ledger::Committed is_unique(Tx& tx, const jobs::Unique& op) {
+    tx.save_jobs();
+    tx.db.run(Statement::jobs_lock_unique, args(op.owner, op.key));
+    ledger::Committed verdict = applied;
+    tx.db.run(Statement::jobs_of_unique_key, args(op.owner, op.key), [&](const Row& row) {
+        Reader r{row};
+        const auto id = r.uuid();
+        const auto state = r.word_of(State::failed);
+        const bool counts = std::ranges::find(op.states, state) != op.states.end() && r.instant() >= op.since;
+        if (verdict && counts && id != op.except) verdict = {ledger::Outcome::refused, id};
+    });
+    return verdict;
+}
+
+void change_job(Tx& tx, const jobs::Change& op) {
     HeldJob* held = tx.job(op.job);
-    if (!held || is_terminal(held->job.state) || held->job.state == State::cancelling) return;
+    if (!held) return;
     Job& job = held->job;
-    if (job.state == State::running && !job.external()) return move(tx, *held, State::cancelling, op.at);
-    set_error(job, Code::cancelled);
-    if (job.state == State::running) tx.close_attempt(job.id, op.at, "cancelled", job.error_code, job.error_message);
-    move(tx, *held, State::cancelled, op.at);
+    const bool waits = job.state == State::queued || job.state == State::scheduled || job.state == State::blocked || job.state == State::retry_wait;
+    if (!waits) return;
+    if (op.tags) job.tags = *op.tags;
+    if (op.priority && *op.priority != job.priority) {
+        job.priority = *op.priority;
+        if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
+    }
+    job.updated_at = op.at;
+    tx.changed_more(*held);
+    State state = job.state;
+    if (op.run_at) {
+        job.run_at = *op.run_at;
+        if (state != State::blocked) state = job.run_at > op.at ? State::scheduled : State::queued;
+    }
+    if (state != job.state) move(tx, *held, state, op.at);
+    else tx.event("job.changed", job);
+}
+
+void acknowledge_job(Tx& tx, const jobs::Acknowledge& op) {
+    HeldJob* held = tx.job(op.job);
+    if (!held || !is_terminal(held->job.state) || held->job.acknowledged_at) return;
+    held->job.acknowledged_at = op.at;
+    held->job.updated_at = op.at;
+    tx.changed_more(*held);
+    tx.event("job.acknowledged", held->job);
+}
+
+void remove_job(Tx& tx, const jobs::Remove& op) {
+    HeldJob* held = tx.job(op.job);
+    if (!held || !is_terminal(held->job.state)) return;
+    tx.event("job.removed", held->job);
+    tx.forget(op.job);
+    for (const auto statement : {Statement::jobs_remove_attempts, Statement::jobs_remove_log, Statement::jobs_remove_needs, Statement::jobs_remove}) {
+        tx.db.later(statement, args(op.job));
+    }
 }
 
 void retry_job(Tx& tx, const jobs::Retry& op) {
@@ -155,6 +190,10 @@ void retry_job(Tx& tx, const jobs::Retry& op) {
     job.started_at.reset();
     job.result = nullptr;
     held->result_changed = true;
+    if (job.acknowledged_at) {
+        job.acknowledged_at.reset();
+        tx.changed_more(*held);
+    }
     set_error(job, "", "");
     move(tx, *held, State::queued, op.at);
 }

@@ -22,6 +22,10 @@ void start_external_job(Tx& tx, const jobs::StartExternal& op);
 /// A job whose worker is gone: back to the queue or ended, as after_loss says; with `restart` the attempt does not
 /// count. False when the job is not running any more.
 ledger::Committed queue_version(Tx& tx, const jobs::QueueVersion& op);
+ledger::Committed is_unique(Tx& tx, const jobs::Unique& op);
+void change_job(Tx& tx, const jobs::Change& op);
+void acknowledge_job(Tx& tx, const jobs::Acknowledge& op);
+void remove_job(Tx& tx, const jobs::Remove& op);
 void put_queue(Tx& tx, const jobs::PutQueue& op);
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now);
 

@@ -73,6 +73,26 @@ std::vector<jobs::Attempt> JobStore::attempts(const Uuid& job) {
     return reading(db_, [&](Session& s) { return all(s, Statement::attempts_list, args(job), read_attempt); });
 }
 
+std::vector<jobs::Job> JobStore::children(const Uuid& parent) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::jobs_children, args(parent), read_job); });
+}
+
+std::vector<jobs::Need> JobStore::needs(const Uuid& job) {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::needs_list, args(job), [](const Row& row) {
+            return jobs::Need{row.uuid(0), from_word<jobs::NeedOutcome>(row.text(1)).value_or(jobs::NeedOutcome::end)};
+        });
+    });
+}
+
+std::optional<jobs::Job> JobStore::cached(const Uuid& owner, const std::string& cache_key, Instant since) {
+    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_cached, args(owner, cache_key, since), read_job); });
+}
+
+std::vector<Uuid> JobStore::finished_before(jobs::State state, Instant before, int limit) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::jobs_finished_before, args(state, before, limit), read_id); });
+}
+
 std::vector<std::pair<jobs::State, std::int64_t>> JobStore::counts() {
     return reading(db_, [&](Session& s) {
         return all(s, Statement::jobs_counts, {}, [](const Row& row) {

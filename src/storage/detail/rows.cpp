@@ -68,6 +68,7 @@ jobs::Job read_job(const Row& row) {
     j.cache_key = r.maybe_text();
     j.deadline = r.maybe_instant();
     j.waiting_on = r.integer();
+    j.needed = r.boolean();
     if (const auto children = r.json(); children.is_object()) j.children = described<jobs::Children>(children.get_object());
     j.checkpoint = r.json();
     j.acknowledged_at = r.maybe_instant();

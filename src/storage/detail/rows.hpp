@@ -36,7 +36,7 @@ inline auto job_args(const jobs::Job& j) {
                 j.result, j.filename, j.supplier_id, j.related_dataset_id, j.input_file_id, j.reference_file_id,
                 j.template_id, j.result_file_id, j.error_code, j.error_message, j.created_at, j.updated_at, j.started_at,
                 j.completed_at, j.turn, j.schedule, texts_value(j.tags), options_value(j.options), j.limit_key, j.unique_key,
-                j.cache_key, j.deadline, j.waiting_on, children_value(j.children), j.checkpoint, j.acknowledged_at);
+                j.cache_key, j.deadline, j.waiting_on, j.needed, children_value(j.children), j.checkpoint, j.acknowledged_at);
 }
 
 inline auto file_args(const intake::File& f) {

@@ -29,6 +29,10 @@ public:
     std::vector<jobs::Job> active(const Scope& scope, const jobs::ActiveWindow& window) override;
     jobs::JobPage list(const Scope& scope, const jobs::ListRequest& request) override;
     std::vector<jobs::Attempt> attempts(const Uuid& job) override;
+    std::vector<jobs::Job> children(const Uuid& parent) override;
+    std::vector<jobs::Need> needs(const Uuid& job) override;
+    std::optional<jobs::Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) override;
+    std::vector<Uuid> finished_before(jobs::State state, Instant before, int limit) override;
     std::vector<std::pair<jobs::State, std::int64_t>> counts() override;
     std::vector<jobs::QueueCount> queue_counts() override;
     std::vector<jobs::Queue> queues() override;

@@ -27,6 +27,7 @@ void Tx::hold(std::vector<Uuid> ids) {
         HeldJob& held = jobs_[id];
         db.later(Statement::jobs_lock, args(id), [&held](const Row& row) {
             held.job = read_job(row);
+            held.ended_with = held.job.error_code;
             held.found = true;
         });
         // A statement of its own: it sees the lease as it is once the job is locked, not as it was before the wait.
@@ -78,7 +79,7 @@ void Tx::save_jobs() {
                       j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn));
         if (held.more_changed) {
             db.later(Statement::jobs_save_more, args(j.id, j.priority, texts_value(j.tags), j.waiting_on, children_value(j.children),
-                                                     j.acknowledged_at, options_value(j.options)));
+                                                     j.acknowledged_at, options_value(j.options), j.needed, j.deadline));
         }
         held.changed = held.result_changed = held.more_changed = false;
     }

@@ -22,6 +22,7 @@ struct HeldJob {
     bool found = false;
     bool changed = false;
     bool result_changed = false;
+    std::string ended_with;     ///< error code of an ended job when it was read, or at its last move
     bool more_changed = false;  ///< what stands in jobs.save_more
 };
 
@@ -48,6 +49,8 @@ public:
     void hold(std::vector<Uuid> ids);
     /// The job, locked; nullptr when there is none.
     HeldJob* job(const Uuid& id);
+    /// The job is removed by SQL: nothing of it is written any more.
+    void forget(const Uuid& id) { jobs_[id] = {}; }
     /// Inserts a job that does not exist yet.
     void insert(const jobs::Job& job);
     /// Marks the job as changed and appends the event.

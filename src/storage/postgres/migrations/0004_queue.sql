@@ -11,6 +11,7 @@ ALTER TABLE job ADD COLUMN cache_key text;
 ALTER TABLE job ADD COLUMN deadline timestamptz;
 ALTER TABLE job ADD COLUMN schedule_id uuid;
 ALTER TABLE job ADD COLUMN waiting_on integer NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN needed boolean NOT NULL DEFAULT false;
 ALTER TABLE job ADD COLUMN children json;
 ALTER TABLE job ADD COLUMN checkpoint json;
 ALTER TABLE job ADD COLUMN acknowledged_at timestamptz;

@@ -11,6 +11,7 @@ ALTER TABLE job ADD COLUMN cache_key TEXT;
 ALTER TABLE job ADD COLUMN deadline INTEGER;
 ALTER TABLE job ADD COLUMN schedule_id BLOB;
 ALTER TABLE job ADD COLUMN waiting_on INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN needed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN children TEXT CHECK (children IS NULL OR json_valid(children));
 ALTER TABLE job ADD COLUMN checkpoint TEXT CHECK (checkpoint IS NULL OR json_valid(checkpoint));
 ALTER TABLE job ADD COLUMN acknowledged_at INTEGER;

@@ -2,7 +2,7 @@
 id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
 owner, org_id, parent, input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id,
 reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at, started_at,
-completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, children,
+completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
 checkpoint, acknowledged_at
 
 -- name: jobs.lock
@@ -10,7 +10,7 @@ checkpoint, acknowledged_at
 SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
        owner, org_id, parent, '{}' AS input, metadata, NULL AS result, filename, supplier_id, related_dataset_id,
        input_file_id, reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at,
-       started_at, completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, children,
+       started_at, completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
        NULL AS checkpoint, acknowledged_at
 FROM job WHERE id = ?1;
 
@@ -24,7 +24,7 @@ SELECT input FROM job WHERE id = ?1;
 INSERT INTO job ({job_columns})
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
         ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
-        ?41, ?42, ?43, ?44, ?45);
+        ?41, ?42, ?43, ?44, ?45, ?46);
 
 -- name: jobs.save
 UPDATE job SET state = ?2, progress = ?3, stage = ?4, message = ?5, attempt = ?6, losses = ?7, crashes = ?8, run_at = ?9,
@@ -35,7 +35,8 @@ WHERE id = ?1;
 
 -- name: jobs.save_more
 -- What few transitions touch.
-UPDATE job SET priority = ?2, tags = ?3, waiting_on = ?4, children = ?5, acknowledged_at = ?6, options = ?7
+UPDATE job SET priority = ?2, tags = ?3, waiting_on = ?4, children = ?5, acknowledged_at = ?6, options = ?7,
+       needed = ?8, deadline = ?9
 WHERE id = ?1;
 
 -- name: jobs.save_checkpoint
@@ -189,3 +190,49 @@ ORDER BY turn LIMIT 1;
 -- name: turns.last
 -- Asked once for each owner that a process sees.
 SELECT max(turn) AS turn FROM job INDEXED BY job_unfinished WHERE owner = ?1 AND completed_at IS NULL AND queue = ?2 AND priority = ?3;
+
+-- name: jobs.lock_unique
+-- Two requests with one key go one after the other.
+SELECT ?1 || ?2 AS pg_advisory_xact_lock;
+
+-- name: jobs.of_unique_key
+-- Newest first; a key has at most one job that is not replaced, the others have ended.
+SELECT id, state, created_at FROM job WHERE owner = ?1 AND unique_key = ?2 ORDER BY id DESC LIMIT 20;
+
+-- name: jobs.cached
+SELECT {job_columns} FROM job
+WHERE owner = ?1 AND cache_key = ?2 AND cache_key IS NOT NULL AND state = 'completed' AND completed_at > ?3
+ORDER BY completed_at DESC LIMIT 1;
+
+-- name: jobs.unfinished_children
+SELECT id FROM job WHERE parent = ?1 AND completed_at IS NULL ORDER BY id;
+
+-- name: jobs.children
+SELECT {job_columns} FROM job WHERE parent = ?1 ORDER BY id;
+
+-- name: jobs.remove
+DELETE FROM job WHERE id = ?1;
+
+-- name: jobs.remove_attempts
+DELETE FROM job_attempt WHERE job_id = ?1;
+
+-- name: jobs.remove_log
+DELETE FROM job_log WHERE job_id = ?1;
+
+-- name: jobs.remove_needs
+DELETE FROM job_need WHERE job_id = ?1 OR needs_id = ?1;
+
+-- name: jobs.finished_before
+SELECT id FROM job INDEXED BY job_finished WHERE state = ?1 AND completed_at < ?2 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT ?3;
+
+-- name: needs.insert
+INSERT INTO job_need (job_id, needs_id, outcome, state) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job_id, needs_id) DO NOTHING;
+
+-- name: needs.of
+SELECT job_id, outcome, state FROM job_need WHERE needs_id = ?1 ORDER BY job_id;
+
+-- name: needs.set
+UPDATE job_need SET state = ?3 WHERE job_id = ?1 AND needs_id = ?2;
+
+-- name: needs.list
+SELECT needs_id, outcome, state FROM job_need WHERE job_id = ?1 ORDER BY needs_id;

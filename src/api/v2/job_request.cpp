@@ -1,0 +1,266 @@
+#include "api/v2/job_request.hpp"
+
+#include <boost/json/string.hpp>
+
+#include <algorithm>
+
+#include "accounts/ops.hpp"
+#include "base/hash.hpp"
+
+namespace millrace::api::v2 {
+namespace {
+
+using jobs::Job;
+using jobs::State;
+
+constexpr std::size_t input_bytes_max = 64 * 1024;
+constexpr std::size_t key_bytes_max = 200;
+constexpr std::int64_t span_ms_max = 366LL * 24 * 3600 * 1000;
+
+[[noreturn]] void unknown_kind(Call& call, const std::string& kind, const std::string& pointer) {
+    std::string known;
+    for (const auto& one : call.services.kinds) known += (known.empty() ? "" : ", ") + one.name;
+    Error error{Code::unknown_job_kind, {{"kind", kind}, {"known", known}}};
+    error.issues.push_back({pointer + "/kind", "unknown_value", "expected one of " + known});
+    throw error;
+}
+
+jobs::Type type_of(const JobRequest& body, const std::string& pointer) {
+    const auto type = jobs::type_from(body.type.value_or(""));
+    if (type) return *type;
+    if (!body.type) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/type", "required", "is missing"});
+        throw error;
+    }
+    Error error{Code::unknown_job_type, {{"type", *body.type}}};
+    error.issues.push_back({pointer + "/type", "unknown_value", "expected import, export, validation or processing"});
+    throw error;
+}
+
+/// An import of a file that is stored already.
+void check_import_input(Call& call, Job& job, const std::string& pointer) {
+    const auto* field = job.input.if_contains("file_id");
+    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
+    const auto file = id ? call.services.files.get(*id, call.scope()) : std::nullopt;
+    if (!file || file->state != intake::FileState::stored) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/input/file_id", "unknown_value", "is not a stored file of yours"});
+        throw error;
+    }
+    job.filename = file->filename;
+    job.input_file_id = file->id;
+    job.input.insert_or_assign("dataset_id", Uuid::generate().str());
+}
+
+/// The job that the first request with this key has made, when this request is the same.
+Uuid same_request(Call& call, const Uuid& first) {
+    const auto remembered = call.services.accounts.request(call.who.scope.user, *idempotency_key(call.request), call.services.clock.now());
+    if (!remembered || remembered->request_hash != to_hex(sha256(call.body))) throw Error{Code::idempotency_mismatch};
+    return first;
+}
+
+const std::vector<State>& unfinished() {
+    static const std::vector<State> states{State::scheduled, State::blocked,    State::queued,
+                                           State::running,   State::retry_wait, State::cancelling};
+    return states;
+}
+
+bool waits(State state) {
+    return state == State::scheduled || state == State::blocked || state == State::queued || state == State::retry_wait;
+}
+
+/// Collects what is wrong with a request, below its pointer.
+class Checks {
+public:
+    explicit Checks(const std::string& pointer) : pointer_{pointer} {}
+
+    void range(const char* field, std::optional<std::int64_t> value, std::int64_t min, std::int64_t max) {
+        if (!value || (*value >= min && *value <= max)) return;
+        error_.issues.push_back({pointer_ + field, "out_of_range", "expected " + std::to_string(min) + " to " + std::to_string(max)});
+    }
+    void length(const char* field, const std::string* value) {
+        if (!value || (!value->empty() && value->size() <= key_bytes_max)) return;
+        error_.issues.push_back({pointer_ + field, "out_of_range", "expected 1 to " + std::to_string(key_bytes_max) + " bytes"});
+    }
+    void that(bool holds, const char* field, const char* code, std::string detail) {
+        if (!holds) error_.issues.push_back({pointer_ + field, code, std::move(detail)});
+    }
+    std::vector<Issue>& issues() { return error_.issues; }
+    void raise() const {
+        if (!error_.issues.empty()) throw error_;
+    }
+
+private:
+    const std::string& pointer_;
+    Error error_{Code::invalid_fields};
+};
+
+template <class T>
+const T* get(const std::optional<T>& value) {
+    return value ? &*value : nullptr;
+}
+
+void check(const JobRequest& r, const std::string& pointer, Instant now) {
+    Checks checks{pointer};
+    checks.range("/priority", r.priority, jobs::priority_min, jobs::priority_max);
+    checks.range("/timeout_ms", r.timeout_ms, 1, span_ms_max);
+    checks.range("/attempts_max", r.attempts_max, 1, 100);
+    checks.range("/cache_ttl_ms", r.cache_ttl_ms, 1, span_ms_max);
+    checks.length("/limit_key", get(r.limit_key));
+    if (r.queue) checks.that(jobs::is_queue_name(*r.queue), "/queue", "invalid_value", "expected 1 to 64 of letters, digits, '-', '_', '.'");
+    if (r.retry) std::ranges::move(problems(*r.retry, pointer + "/retry"), std::back_inserter(checks.issues()));
+    if (r.unique) {
+        checks.length("/unique/key", &r.unique->key);
+        checks.range("/unique/window_ms", r.unique->window_ms, 1, span_ms_max);
+    }
+    checks.that(!r.deadline || *r.deadline > now, "/deadline", "out_of_range", "is in the past");
+    checks.that(!r.deadline || !r.run_at || *r.run_at < *r.deadline, "/run_at", "out_of_range", "is not before the deadline");
+    const auto size = r.input ? json::serialize(*r.input).size() : 0;
+    checks.that(size <= input_bytes_max, "/input", "out_of_range", "has " + std::to_string(size) + " bytes and may have 65536; store the data as a file and name its id");
+    checks.raise();
+}
+
+void set_names(Job& job, const JobRequest& request) {
+    job.filename = request.filename.value_or("");
+    job.supplier_id = request.supplier_id;
+    if (!request.job_metadata) return;
+    job.metadata = *request.job_metadata;
+    const auto text = [&](std::string_view name) -> std::optional<std::string> {
+        const auto* value = job.metadata.if_contains(name);
+        if (!value || !value->is_string()) return std::nullopt;
+        return std::string{std::string_view{value->get_string()}};
+    };
+    if (job.filename.empty()) job.filename = text("filename").value_or("");
+    if (!job.supplier_id) job.supplier_id = text("supplier_id");
+}
+
+[[noreturn]] void not_yours(const std::string& pointer, const char* detail) {
+    Error error{Code::invalid_fields};
+    error.issues.push_back({pointer, "unknown_value", detail});
+    throw error;
+}
+
+void check_references(Call& call, const Job& job, const std::string& pointer) {
+    if (job.related_dataset_id && !call.services.datasets.get(*job.related_dataset_id, call.scope())) {
+        not_yours(pointer + "/related_dataset_id", "is not a dataset of yours");
+    }
+    if (!job.parent) return;
+    const auto parent = call.services.jobs.get(*job.parent, call.scope());
+    if (!parent || jobs::is_terminal(parent->state)) not_yours(pointer + "/parent_id", "is not an unfinished job of yours");
+}
+
+std::string cache_key_of(const Job& job) {
+    return to_hex(sha256(job.kind + '\n' + json::serialize(job.input)));
+}
+
+jobs::Unique unique_of(const Job& job, const UniqueBy& by, std::optional<Uuid> except) {
+    jobs::Unique unique;
+    unique.owner = job.owner;
+    unique.key = by.key;
+    unique.states = by.states.empty() ? unfinished() : by.states;
+    if (by.window_ms) unique.since = job.created_at - std::chrono::milliseconds{*by.window_ms};
+    unique.except = except;
+    return unique;
+}
+
+}  // namespace
+
+std::vector<std::string> checked_tags(std::vector<std::string> tags, const std::string& pointer, std::vector<Issue>& issues) {
+    std::ranges::sort(tags);
+    tags.erase(std::ranges::unique(tags).begin(), tags.end());
+    if (tags.size() > 20) issues.push_back({pointer, "out_of_range", "expected at most 20 tags"});
+    for (const auto& tag : tags) {
+        if (tag.empty() || tag.size() > 64) issues.push_back({pointer, "out_of_range", "a tag has 1 to 64 bytes"});
+    }
+    return tags;
+}
+
+Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
+    Job job;
+    job.id = Uuid::generate();
+    job.owner = call.who.scope.user;
+    job.org = call.who.scope.org;
+    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
+    check(request, pointer, job.created_at);
+    job.queue = request.queue.value_or("default");
+    job.priority = request.priority.value_or(0);
+    job.related_dataset_id = request.related_dataset_id;
+    job.parent = request.parent_id;
+    job.deadline = request.deadline;
+    job.limit_key = request.limit_key;
+    job.options = {.timeout_ms = request.timeout_ms, .retry = request.retry};
+    if (request.unique) job.unique_key = request.unique->key;
+    if (request.tags) {
+        Error error{Code::invalid_fields};
+        job.tags = checked_tags(*request.tags, pointer + "/tags", error.issues);
+        if (!error.issues.empty()) throw error;
+    }
+    set_names(job, request);
+    check_references(call, job, pointer);
+    job.input = request.input.value_or(json::object{});
+    if (request.kind && *request.kind != "external") {
+        const auto& kinds = call.services.kinds;
+        const auto kind = std::ranges::find(kinds, *request.kind, &jobs::Kind::name);
+        if (kind == kinds.end()) unknown_kind(call, *request.kind, pointer);
+        job.kind = kind->name;
+        job.type = kind->type;
+        job.attempts_max = request.attempts_max.value_or(kind->attempts_max);
+        if (job.kind == "import") check_import_input(call, job, pointer);
+    } else {
+        job.kind = "external";
+        job.type = type_of(request, pointer);
+        job.attempts_max = request.attempts_max.value_or(1);
+    }
+    if (request.cache_ttl_ms) job.cache_key = cache_key_of(job);
+    if (request.run_at && *request.run_at > job.created_at) {
+        job.run_at = *request.run_at;
+        job.state = State::scheduled;
+    }
+    return job;
+}
+
+Stored store_job(Call& call, Job job, const JobRequest& request, bool remember) {
+    auto& services = call.services;
+    if (request.cache_ttl_ms) {
+        const auto since = job.created_at - std::chrono::milliseconds{*request.cache_ttl_ms};
+        if (const auto cached = services.jobs.cached(job.owner, *job.cache_key, since)) return {cached->id, false};
+    }
+    std::optional<Uuid> replaced;
+    for (int tries = 0; tries < 5; ++tries) {
+        ledger::Commit commit;
+        const auto key = remember ? idempotency_key(call.request) : std::nullopt;
+        if (key) {
+            accounts::RememberRequest request_seen;
+            request_seen.user = job.owner;
+            request_seen.key = *key;
+            request_seen.job = job.id;
+            request_seen.request_hash = to_hex(sha256(call.body));
+            request_seen.at = job.created_at;
+            commit.guard(std::move(request_seen));
+        }
+        if (replaced) {
+            commit.guard(jobs::InState{*replaced, {State::scheduled, State::blocked, State::queued, State::retry_wait}});
+            commit.add(jobs::Cancel{*replaced, job.created_at});
+        }
+        if (request.unique) commit.guard(unique_of(job, *request.unique, replaced));
+        commit.add(jobs::Create{job});
+        const auto done = services.ledger.commit(std::move(commit));
+        if (done) return {job.id, true};
+        if (done.outcome == ledger::Outcome::lost) {  // the one to be replaced has moved on
+            replaced.reset();
+            continue;
+        }
+        const auto existing = services.jobs.get(done.existing);
+        const bool by_key = request.unique && existing && existing->unique_key == job.unique_key;
+        if (!by_key || (key && services.accounts.request(job.owner, *key, job.created_at))) return {same_request(call, done.existing), true};
+        if (request.unique->on_conflict == OnConflict::return_existing) return {done.existing, false};
+        if (request.unique->on_conflict == OnConflict::reject || !waits(existing->state)) {
+            throw Error{Code::job_exists, {{"job_id", done.existing.str()}}};
+        }
+        replaced = done.existing;
+    }
+    throw Error{Code::conflict, {{"why", "the job to be replaced keeps moving; try again"}}};
+}
+
+}  // namespace millrace::api::v2

@@ -116,6 +116,8 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
         const auto word = node.words.find(segments[at]);
         if (word != node.words.end()) {
             if (const Route* route = self(self, *word->second, at + 1)) return route;
+            // The word is an address of its own: another method of it is not allowed, whatever {id} has.
+            if (at + 1 == segments.size() && !word->second->routes.empty()) return nullptr;
         }
         if (node.parameter && !segments[at].empty()) {
             if (const Route* route = self(self, *node.parameter, at + 1)) return route;

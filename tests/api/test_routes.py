@@ -254,7 +254,7 @@ class Routes(ApiCase):
             for kind, media in operation.get("requestBody", {}).get("content", {}).items():
                 for name, example in self.examples(media):
                     with self.subTest(f"{method} {path} {name}"):
-                        user = self.user(role="admin") if path.startswith("/api/v2/users") else self.user()
+                        user = self.user(role="admin") if path.startswith(("/api/v2/users", "/api/v2/queues")) else self.user()
                         id_ = self.subject_for(path, user)
                         text = json.dumps(example)
                         if kind.startswith("multipart/"):
@@ -283,6 +283,8 @@ class Routes(ApiCase):
         if "/users/" in path:
             user.get("/api/v2/me")  # one who comes with a token is known from then on
             return user.user
+        if "{name}" in path:
+            return "example"
         if "{filename}" in path:
             return "example.csv"
         return self.external(user)

@@ -18,8 +18,9 @@ struct Settings {
     int slots = 0;                   ///< jobs run at once by this process; 0: one per core, at least two
     Duration active_completed = 5min;  ///< how long /jobs/active shows a completed job
     Duration active_failed = 1h;       ///< and a failed or cancelled one
+    Duration retention{0};             ///< ended jobs and events older than this are removed; 0: kept for ever
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (heartbeat, lease, poll, slots, active_completed, active_failed))
+BOOST_DESCRIBE_STRUCT(Settings, (), (heartbeat, lease, poll, slots, active_completed, active_failed, retention))
 
 /// What goes into the last commit of an attempt, beside the settlement itself.
 struct Finish {

@@ -150,7 +150,14 @@ struct Acknowledge : ledger::Op {
 struct Remove : ledger::Op {
     Uuid job;
     Instant at;
-    Remove(Uuid j, Instant t) : job{j}, at{t} {}
+    bool silent = false;  ///< by age: nobody is told
+    Remove(Uuid j, Instant t, bool s = false) : job{j}, at{t}, silent{s} {}
+};
+
+/// Forgets up to 1,000 of the oldest durable events from before the moment: who resumes from there gets a reset.
+struct ForgetEvents : ledger::Op {
+    Instant before;
+    explicit ForgetEvents(Instant b) : before{b} {}
 };
 
 /// Makes the queue or replaces its settings.

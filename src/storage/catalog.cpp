@@ -75,6 +75,7 @@ const Catalog& catalog() {
         on<jobs::Change>(change_job, job_of),
         on<jobs::Acknowledge>(acknowledge_job, job_of),
         on<jobs::Remove>(remove_job, job_of),
+        on<jobs::ForgetEvents>(forget_events),
         on<jobs::PutQueue>(put_queue),
 
         on<intake::Begin>(begin_file),

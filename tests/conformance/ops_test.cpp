@@ -141,6 +141,10 @@ const std::vector<Case>& cases() {
         }),
         op_case<jobs::Acknowledge>([](Bench& b) { return jobs::Acknowledge{ended(b, State::failed), b.now}; }),
         op_case<jobs::Remove>([](Bench& b) { return jobs::Remove{ended(b, State::failed), b.now}; }),
+        op_case<jobs::ForgetEvents>([](Bench& b) {
+            b.create();
+            return jobs::ForgetEvents{b.now + 1h};
+        }),
         op_case<jobs::PutQueue>([](Bench& b) {
             return jobs::PutQueue{jobs::Queue{.name = "slow", .running_max = 2, .rate_count = 5, .rate_period_ms = 1000, .updated_at = b.now}};
         }),

@@ -174,7 +174,7 @@ void acknowledge_job(Tx& tx, const jobs::Acknowledge& op) {
 void remove_job(Tx& tx, const jobs::Remove& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || !is_terminal(held->job.state)) return;
-    tx.event("job.removed", held->job);
+    if (!op.silent) tx.event("job.removed", held->job);
     tx.forget(op.job);
     for (const auto statement : {Statement::jobs_remove_attempts, Statement::jobs_remove_log, Statement::jobs_remove_needs, Statement::jobs_remove}) {
         tx.db.later(statement, args(op.job));
@@ -207,6 +207,8 @@ void start_external_job(Tx& tx, const jobs::StartExternal& op) {
     tx.db.later(Statement::attempts_insert, args(job.id, job.attempt, "external", op.at));
     move(tx, *held, State::running, op.at);
 }
+
+void forget_events(Tx& tx, const jobs::ForgetEvents& op) { tx.db.run(Statement::events_forget, args(op.before, 1000)); }
 
 ledger::Committed queue_version(Tx& tx, const jobs::QueueVersion& op) {
     int version = 0;

@@ -26,6 +26,7 @@ ledger::Committed is_unique(Tx& tx, const jobs::Unique& op);
 void change_job(Tx& tx, const jobs::Change& op);
 void acknowledge_job(Tx& tx, const jobs::Acknowledge& op);
 void remove_job(Tx& tx, const jobs::Remove& op);
+void forget_events(Tx& tx, const jobs::ForgetEvents& op);
 void put_queue(Tx& tx, const jobs::PutQueue& op);
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now);
 

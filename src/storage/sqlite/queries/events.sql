@@ -15,3 +15,6 @@ SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq
 -- name: events.bounds
 -- Two look-ups at the ends of the key; min and max in one SELECT would scan the table.
 SELECT coalesce((SELECT min(seq) FROM event), 0) AS oldest, coalesce((SELECT max(seq) FROM event), 0) AS newest;
+
+-- name: events.forget
+DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < ?1 ORDER BY seq LIMIT ?2);

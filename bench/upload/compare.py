@@ -27,6 +27,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as work:
         file = pathlib.Path(work, "bytes.bin")
         subprocess.run(["sh", "-c", f"openssl enc -aes-128-ctr -nosalt -pass pass:x -in /dev/zero 2>/dev/null | head -c {int(gib * 2**30)} > {file}"], check=True)
+        digest = subprocess.run(["openssl", "dgst", "-sha256", "-r", str(file)], check=True, capture_output=True, text=True).stdout.split()[0]
         ours, theirs, growth = [], [], 0.0
         for _ in range(rounds):
             server = Server("sqlite")
@@ -39,6 +40,10 @@ def main():
             ours.append(time.monotonic() - begin)
             growth = max(growth, rss_mib(server.process.pid, "VmHWM") - before)
             server.stop()
+            kept = pathlib.Path(server.data_dir, "blobs/objects", digest[:2], digest[2:])
+            if kept.stat().st_size != file.stat().st_size:
+                sys.exit(f"{kept} is not the whole file")
+            server.remove()
             copy = pathlib.Path(work, "copy.bin")
             theirs.append(timed("dd", f"if={file}", f"of={copy}", "bs=1M", "conv=fsync") + timed("openssl", "dgst", "-sha256", str(copy)))
             copy.unlink()

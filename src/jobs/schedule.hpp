@@ -1,0 +1,45 @@
+#pragma once
+
+#include "jobs/cron.hpp"
+#include "jobs/job.hpp"
+
+namespace millrace::jobs {
+
+/// What becomes of the times (slots) at which a schedule should have fired while no server was there to do it.
+BOOST_DEFINE_ENUM_CLASS(CatchUp, none, last, all)
+
+inline constexpr Duration late_max = 1min;  ///< a slot later than this was missed; with CatchUp::none it is left out
+inline constexpr int caught_up_max = 100;   ///< CatchUp::all fires the newest so many of the missed slots
+
+/// Makes a job at each of its times.
+struct Schedule {
+    Uuid id;
+    Uuid owner;
+    Uuid org;
+    std::string name;
+    std::string cron;          ///< see cron.hpp
+    std::string zone = "UTC";  ///< IANA name
+    CatchUp catch_up = CatchUp::last;
+    bool enabled = true;
+
+    std::optional<Instant> next_at;  ///< the next slot; nothing when it is not enabled or never fires again
+    std::optional<Instant> last_at;  ///< the newest slot that has fired
+    int version = 1;                 ///< goes up with every change by a person, not by firing
+    Instant created_at{}, updated_at{};
+};
+
+/// What is to be done about a schedule that is due: the slots to fire, oldest first, and the slot after them.
+struct Plan {
+    std::vector<Instant> slots;
+    std::optional<Instant> next_at;
+};
+
+/// `next_at` of the schedule is a slot that has come. Pure; its cost depends on the slots that fire, not on how long
+/// nobody looked. Error{invalid_cron | unknown_time_zone} when this machine cannot read the schedule.
+Result<Plan> plan(const Schedule& schedule, Instant now);
+
+/// The first slot after `now` of a schedule that was made or changed now. Error{invalid_cron | unknown_time_zone |
+/// cron_never_fires}.
+Result<Instant> first_slot(const Schedule& schedule, Instant now);
+
+}  // namespace millrace::jobs

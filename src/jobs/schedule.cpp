@@ -1,5 +1,7 @@
 #include "jobs/schedule.hpp"
 
+#include <boost/json/string.hpp>
+
 namespace millrace::jobs {
 namespace {
 
@@ -59,6 +61,33 @@ Result<Instant> first_slot(const Schedule& schedule, Instant now) {
     const auto at = times->after(now);
     if (!at) return std::unexpected{Error{Code::cron_never_fires, {{"cron", schedule.cron}}}};
     return *at;
+}
+
+Job make_job(const Schedule& schedule, std::optional<Instant> slot, Instant now) {
+    Job job = make_job(schedule.job, schedule.owner, schedule.org, now);
+    job.schedule = schedule.id;
+    job.metadata.insert_or_assign("schedule_id", schedule.id.str());
+    job.metadata.insert_or_assign("schedule_name", schedule.name);
+    if (slot) job.metadata.insert_or_assign("scheduled_for", to_rfc3339(*slot));
+    return job;
+}
+
+ScheduleView view(const Schedule& s) {
+    const auto self = "/api/v2/schedules/" + s.id.str();
+    return {.id = s.id,
+            .name = s.name,
+            .cron = s.cron,
+            .zone = s.zone,
+            .catch_up = s.catch_up,
+            .enabled = s.enabled,
+            .job = s.job,
+            .next_at = s.next_at,
+            .last_at = s.last_at,
+            .version = s.version,
+            .created_by = s.owner,
+            .created_at = s.created_at,
+            .updated_at = s.updated_at,
+            .links = {{"self", self}, {"next", self + "/next"}, {"run", self + "/run"}}};
 }
 
 }  // namespace millrace::jobs

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "jobs/cron.hpp"
-#include "jobs/job.hpp"
+#include "jobs/template.hpp"
 
 namespace millrace::jobs {
 
@@ -21,6 +21,7 @@ struct Schedule {
     std::string zone = "UTC";  ///< IANA name
     CatchUp catch_up = CatchUp::last;
     bool enabled = true;
+    JobTemplate job;
 
     std::optional<Instant> next_at;  ///< the next slot; nothing when it is not enabled or never fires again
     std::optional<Instant> last_at;  ///< the newest slot that has fired
@@ -41,5 +42,31 @@ Result<Plan> plan(const Schedule& schedule, Instant now);
 /// The first slot after `now` of a schedule that was made or changed now. Error{invalid_cron | unknown_time_zone |
 /// cron_never_fires}.
 Result<Instant> first_slot(const Schedule& schedule, Instant now);
+
+/// The job of a slot, or of a run that somebody asked for now. Its metadata name the schedule and the slot.
+Job make_job(const Schedule& schedule, std::optional<Instant> slot, Instant now);
+
+/// The schedule as clients see it.
+struct ScheduleView {
+    Uuid id;
+    std::string name;
+    std::string cron;
+    std::string zone;
+    CatchUp catch_up = CatchUp::last;
+    bool enabled = true;
+    JobTemplate job;
+    std::optional<Instant> next_at;
+    std::optional<Instant> last_at;
+    int version = 1;
+    Uuid created_by;
+    Instant created_at{};
+    Instant updated_at{};
+    json::object links;
+};
+BOOST_DESCRIBE_STRUCT(ScheduleView, (),
+                      (id, name, cron, zone, catch_up, enabled, job, next_at, last_at, version, created_by, created_at,
+                       updated_at, links))
+
+ScheduleView view(const Schedule& schedule);
 
 }  // namespace millrace::jobs

@@ -316,3 +316,13 @@ TEST_CASE("an unknown time zone is refused with the name that was meant") {
         if (row.hint) CHECK(*found.error().arg("hint") == fmt::format("; did you mean \"{}\"?", row.hint));
     }
 }
+
+TEST_CASE("a time is shown as the clocks of its zone show it") {
+    const auto at = instant("2026-10-25T00:30:00.9Z");
+
+    CHECK(Zone{}.local_text(at) == "2026-10-25T00:30:00+00:00");
+    CHECK(zone("Europe/Amsterdam").local_text(at) == "2026-10-25T02:30:00+02:00");
+    CHECK(zone("Europe/Amsterdam").local_text(at + 1h) == "2026-10-25T02:30:00+01:00");
+    CHECK(zone("America/St_Johns").local_text(at) == "2026-10-24T22:00:00-02:30");
+    CHECK(zone("Asia/Kathmandu").local_text(at) == "2026-10-25T06:15:00+05:45");
+}

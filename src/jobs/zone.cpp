@@ -1,6 +1,7 @@
 #include "jobs/zone.hpp"
 
 #include <date/tz.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
@@ -80,6 +81,15 @@ std::chrono::sys_seconds Zone::earliest(Local local) const {
     const auto info = rules_of(rules_).get_info(date::local_seconds{since_epoch});
     if (info.result == date::local_info::nonexistent) return info.first.end;
     return std::chrono::sys_seconds{since_epoch - info.first.offset};
+}
+
+std::string Zone::local_text(Instant instant) const {
+    using namespace std::chrono;
+    const auto time = floor<seconds>(instant);
+    const auto offset = floor<minutes>(at(time).offset);
+    const auto text = to_rfc3339(Instant{time + offset});
+    const auto size = offset < 0min ? -offset : offset;
+    return fmt::format("{}{}{:02}:{:02}", text.substr(0, 19), offset < 0min ? '-' : '+', size.count() / 60, size.count() % 60);
 }
 
 }  // namespace millrace::jobs

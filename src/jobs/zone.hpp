@@ -32,6 +32,8 @@ public:
     /// The first instant that shows this local time, when a clock shows it twice (autumn); the first instant after the
     /// gap when none does (spring).
     std::chrono::sys_seconds earliest(Local local) const;
+    /// "2026-03-29T03:00:00+02:00": RFC 3339 as the clocks there show it, whole seconds.
+    std::string local_text(Instant instant) const;
 
 private:
     std::string name_ = "UTC";

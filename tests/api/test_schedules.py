@@ -329,7 +329,7 @@ class Servers(Schedules):
                 made = self.create(me, cron="* * * * * *", catch_up="all")
                 self.eventually(lambda: self.jobs_of(made, me))
                 server.kill()
-                server.env["MILLRACE_FAILPOINT"] = f"{point}:kill@{6 if point.startswith("storage") else 3}"
+                server.env["MILLRACE_FAILPOINT"] = point + (":kill@6" if point.startswith("storage") else ":kill@3")
                 server.spawn()
                 server.wait(20)
                 server.env.pop("MILLRACE_FAILPOINT")

@@ -1,8 +1,9 @@
-# millrace_module(NAME DEPS a b c [LIBS x y]): one folder of src/ as a static library and its tests as one program.
+# millrace_module(NAME DEPS a b c [LIBS x y] [TEST_WITH z]): one folder of src/ as a static library and its tests as one
+# program, which alone links TEST_WITH.
 # A dependency that has not been declared above is a configure error, so the list in src/CMakeLists.txt is
 # the architecture; tools/check_includes.py holds every #include against the same lines.
 function(millrace_module name)
-  cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "" "DEPS;LIBS;TEST_WITH" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${name}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
@@ -21,7 +22,7 @@ function(millrace_module name)
   target_link_libraries(millrace_${name} PUBLIC ${M_LIBS})
   if(MILLRACE_TESTS AND tests)
     add_executable(${name}_test ${PROJECT_SOURCE_DIR}/tests/main.cpp ${tests})
-    target_link_libraries(${name}_test PRIVATE millrace_${name})
+    target_link_libraries(${name}_test PRIVATE millrace_${name} ${M_TEST_WITH})
     target_compile_definitions(${name}_test PRIVATE MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()

@@ -14,6 +14,7 @@ RESERVED = {
     "toml++": {"config"},
     "curl/": {"http"},
     "sodium": {"accounts"},
+    "date/": {"jobs"},
 }
 
 

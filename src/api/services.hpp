@@ -9,6 +9,7 @@
 #include "events/hub.hpp"
 #include "intake/intake.hpp"
 #include "jobs/engine.hpp"
+#include "jobs/schedule_store.hpp"
 #include "observe/metrics.hpp"
 
 namespace millrace::api {
@@ -27,6 +28,7 @@ struct Services {
     jobs::Settings jobs_settings;
     ledger::Ledger& ledger;
     jobs::JobStore& jobs;
+    jobs::ScheduleStore& schedules;
     datasets::DatasetStore& datasets;
     intake::IntakeStore& files;
     events::EventStore& events;

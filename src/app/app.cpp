@@ -16,6 +16,7 @@
 #include "base/describe.hpp"
 #include "blobs/local/local.hpp"
 #include "http/client.hpp"
+#include "jobs/scheduler.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
 #include "work/lock_file.hpp"
@@ -114,10 +115,12 @@ struct App::Parts {
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
+          scheduler{storage->schedules(), storage->ledger(), clock, log},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,
                    .ledger = storage->ledger(),
                    .jobs = storage->jobs(),
+                   .schedules = storage->schedules(),
                    .datasets = storage->datasets(),
                    .files = storage->intake(),
                    .events = storage->events(),
@@ -148,6 +151,7 @@ struct App::Parts {
     accounts::Authenticator authenticator;
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
+    jobs::Scheduler scheduler;
     std::atomic<bool> ready = false;
     api::Services services;
     std::unique_ptr<http::Server> server;
@@ -189,6 +193,7 @@ struct App::Parts {
         raise_descriptor_limit();
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
+        scheduler.start();
         intake.sweep_abandoned();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
@@ -294,6 +299,7 @@ struct App::Parts {
         const std::lock_guard hold{stopping};
         ready = false;
         housekeeping = {};
+        scheduler.stop();
         const auto deadline = in(grace);
         std::jthread drain{[&] { engine.drain(grace); }};
         if (server) server->stop(deadline);

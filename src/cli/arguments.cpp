@@ -35,6 +35,7 @@ public:
         servers();
         files();
         jobs();
+        schedules();
         accounts();
         upkeep();
     }
@@ -139,17 +140,21 @@ private:
         sub->add_flag_callback("--no-header", [this] { a.header = false; }, "No row has names")->group(group);
     }
 
+    void with_list(CLI::App* ls, const char* terms) {
+        ls->add_option("--filter", a.filter, terms)->type_name("TERMS");
+        ls->add_option("--sort", a.sort, "created_at, -created_at, ...")->type_name("FIELD");
+        ls->add_option("-n,--limit", a.limit, "At most this many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+        ls->add_flag("--all", a.all, "Every one, however many");
+        ls->add_option("--scope", a.scope, "own, org or all, as your role allows");
+    }
+
     void jobs() {
         auto* jobs = group("jobs", "Look at jobs and act on them");
         auto* ls = with_output(with_server(command(*jobs, "ls", "List jobs, newest first",
                                                    "  millrace jobs ls --state failed --fields id,filename,error_message\n"
                                                    "  millrace jobs ls --filter 'created_at:>2026-01-01 error_message:~delimiter' --json")));
-        ls->add_option("--filter", a.filter, "Terms such as kind:import progress:>=50 -state:completed")->type_name("TERMS");
+        with_list(ls, "Terms such as kind:import progress:>=50 -state:completed");
         ls->add_option("--state", a.states, "Only these states; several with commas")->delimiter(',')->allow_extra_args(false)->type_name("STATE");
-        ls->add_option("--sort", a.sort, "created_at, -created_at, ...")->type_name("FIELD");
-        ls->add_option("-n,--limit", a.limit, "At most this many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-        ls->add_flag("--all", a.all, "Every job, however many");
-        ls->add_option("--scope", a.scope, "own, org or all, as your role allows");
         auto* get = with_output(with_server(command(*jobs, "get", "Show jobs")));
         get->add_option("ID", a.ids, "Ids of jobs")->required();
         auto* wait = with_server(command(*jobs, "wait", "Wait for jobs to end; status 1 when one failed, 8 at the timeout"));
@@ -161,6 +166,38 @@ private:
             auto* sub = with_output(with_server(command(*jobs, name, about)));
             sub->add_option("ID", a.ids, "Ids of jobs")->required();
         }
+    }
+
+    void schedules() {
+        auto* schedules = group("schedules", "Make jobs at set times");
+        with_list(with_output(with_server(command(*schedules, "ls", "List schedules, newest first",
+                                                  "  millrace schedules ls --sort next_at --filter 'name:~stock'"))),
+                  "Terms such as name:~stock zone:UTC next_at:<2026-01-01");
+        auto* create = with_output(with_server(command(*schedules, "create", "Make a schedule",
+                                                       "  millrace schedules create --name stock --cron '30 2 * * mon-fri' --zone Europe/Amsterdam --type export\n"
+                                                       "  millrace schedules create --name check --cron '@every 15m' --type validation --queue night")));
+        create->add_option("--name", a.name, "What it is for")->required();
+        create->add_option("--cron", a.cron, "Five fields, six with seconds, or @daily, @every 15m, ...")->required()->type_name("CRON");
+        create->add_option("--zone", a.zone, "IANA time zone; UTC when absent")->type_name("ZONE");
+        create->add_option("--catch-up", a.catch_up, "What becomes of times when no server ran: none, last or all")->type_name("WHICH");
+        create->add_flag("--disabled", a.disabled, "Do not fire yet");
+        create->add_option("--kind", a.kind, "Kind of the jobs; absent: jobs that you report on");
+        create->add_option("--type", a.type, "Type of the jobs: import, export, validation or processing");
+        create->add_option("--input", a.input, "Input of the jobs")->type_name("JSON");
+        create->add_option("--queue", a.queue, "Queue of the jobs");
+        create->add_option("--priority", a.priority, "Higher runs first");
+        create->add_option("--tag", a.tags, "Tags of the jobs; several with commas")->delimiter(',')->allow_extra_args(false);
+        for (const auto& [name, about] : {std::pair{"rm", "Delete schedules; their jobs stay"}, std::pair{"run", "Make a job of each now"},
+                                          std::pair{"enable", "Let schedules fire"}, std::pair{"disable", "Keep schedules from firing"}}) {
+            auto* sub = with_output(with_server(command(*schedules, name, about)));
+            sub->add_option("ID", a.ids, "Ids of schedules")->required();
+        }
+        auto* next = with_output(with_server(command(*schedules, "next", "Show the next times of a schedule, or of an expression",
+                                                     "  millrace schedules next --cron '0 9 * * mon#1' --zone America/New_York")));
+        next->add_option("ID", a.ids, "Id of a schedule")->expected(0, 1);
+        next->add_option("--cron", a.cron, "In place of a schedule")->type_name("CRON");
+        next->add_option("--zone", a.zone, "Of --cron; UTC when absent")->type_name("ZONE");
+        next->add_option("-n,--count", a.count, "How many")->check(CLI::Range(1, 100));
     }
 
     void accounts() {

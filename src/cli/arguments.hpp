@@ -51,6 +51,17 @@ struct Arguments {
     std::string scope;
     std::string timeout;
 
+    // schedules
+    std::string cron;
+    std::string zone;
+    std::string catch_up;
+    bool disabled = false;
+    std::string kind, type, queue;
+    std::optional<int> priority;
+    std::vector<std::string> tags;
+    std::string input;  ///< JSON
+    std::optional<int> count;
+
     // user, key, token
     std::string name;
     std::string email;

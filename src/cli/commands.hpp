@@ -20,6 +20,14 @@ int run_jobs_wait(const Arguments& arguments);
 int run_jobs_cancel(const Arguments& arguments);
 int run_jobs_retry(const Arguments& arguments);
 
+int run_schedules_ls(const Arguments& arguments);
+int run_schedules_create(const Arguments& arguments);
+int run_schedules_rm(const Arguments& arguments);
+int run_schedules_run(const Arguments& arguments);
+int run_schedules_enable(const Arguments& arguments);
+int run_schedules_disable(const Arguments& arguments);
+int run_schedules_next(const Arguments& arguments);
+
 int run_user_add(const Arguments& arguments);
 int run_user_ls(const Arguments& arguments);
 int run_user_disable(const Arguments& arguments);

@@ -1,3 +1,4 @@
+#include "jobs/schedule_store.hpp"
 #include "jobs/store.hpp"
 
 namespace millrace::jobs {
@@ -29,6 +30,21 @@ std::span<const query::Field> list_fields() {
         {.name = "updated_at", .type = Type::time},
         {.name = "started_at", .type = Type::time},
         {.name = "completed_at", .type = Type::time, .sortable = true},
+    };
+    return fields;
+}
+
+std::span<const query::Field> schedule_fields() {
+    using query::Type;
+    static constexpr query::Field fields[] = {
+        {.name = "id", .type = Type::uuid},
+        {.name = "name", .type = Type::text, .sortable = true},
+        {.name = "cron", .type = Type::text},
+        {.name = "zone", .type = Type::word},
+        {.name = "next_at", .type = Type::time, .sortable = true},
+        {.name = "last_at", .type = Type::time, .sortable = true},
+        {.name = "created_at", .type = Type::time, .sortable = true},
+        {.name = "updated_at", .type = Type::time},
     };
     return fields;
 }

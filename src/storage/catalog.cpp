@@ -4,6 +4,7 @@
 #include "storage/detail/catalog.hpp"
 #include "storage/detail/file_ops.hpp"
 #include "storage/detail/job_ops.hpp"
+#include "storage/detail/schedule_ops.hpp"
 
 // What storage does with each op: a new op is one line here. The handlers stand in detail/*_ops.cpp.
 namespace millrace::storage::detail {
@@ -58,6 +59,8 @@ const Catalog& catalog() {
         guard<jobs::InState>(in_state, job_of),
         guard<jobs::Unique>(is_unique),
         guard<jobs::QueueVersion>(queue_version),
+        guard<jobs::ScheduleVersion>(schedule_version),
+        guard_and<jobs::FireSlot>(slot_is_free, take_slot),
         guard<intake::StillReceiving>(still_receiving),
         guard<datasets::Unique>(unique_content),
         guard_and<accounts::RememberRequest>(request_is_new, remember_request),
@@ -77,6 +80,9 @@ const Catalog& catalog() {
         on<jobs::Remove>(remove_job, job_of),
         on<jobs::ForgetEvents>(forget_events),
         on<jobs::PutQueue>(put_queue),
+        on<jobs::PutSchedule>(put_schedule),
+        on<jobs::RemoveSchedule>(remove_schedule),
+        on<jobs::AdvanceSchedule>(advance_schedule),
 
         on<intake::Begin>(begin_file),
         on<intake::Accept>(accept_file),

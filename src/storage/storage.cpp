@@ -14,6 +14,7 @@ public:
 
     ledger::Ledger& ledger() override { return ledger_; }
     jobs::JobStore& jobs() override { return jobs_; }
+    jobs::ScheduleStore& schedules() override { return schedules_; }
     events::EventStore& events() override { return events_; }
     intake::IntakeStore& intake() override { return intake_; }
     datasets::DatasetStore& datasets() override { return datasets_; }
@@ -28,6 +29,7 @@ private:
     const std::string_view kind_;
     detail::Ledger ledger_{*db_};
     detail::JobStore jobs_{*db_};
+    detail::ScheduleStore schedules_{*db_};
     detail::EventStore events_{*db_};
     detail::IntakeStore intake_{*db_};
     detail::DatasetStore datasets_{*db_};

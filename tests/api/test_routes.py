@@ -108,7 +108,8 @@ class Routes(ApiCase):
         owner, other = self.user(), self.user()
         job = self.external(owner)
         made = self.completed_import(owner)
-        foreign = {"job": job, "dataset": made["id"], "import": made["job_id"], "file": made.get("file_id") or made["id"]}
+        foreign = {"job": job, "dataset": made["id"], "import": made["job_id"], "file": made.get("file_id") or made["id"],
+                   "schedule": self.schedule(owner)["id"]}
         bodies = {"progress": {"progress": 5}, "password": {"password": "a long enough password"}}
         checked = 0
         for method, path, operation in self.operations():
@@ -156,6 +157,9 @@ class Routes(ApiCase):
                  ("POST", "/api/v2/jobs", None, {"type": "import"}), ("POST", "/api/v2/jobs/{id}/start", job, {}),
                  ("POST", "/api/v2/jobs/{id}/progress", job, {"progress": 3}), ("POST", "/api/v2/jobs/{id}/complete", job, {}),
                  ("GET", "/api/v2/jobs/{id}/attempts", job, None), ("GET", "/api/v2/events", None, None),
+                 ("GET", "/api/v2/schedules", None, None), ("GET", "/api/v2/schedules/{id}", self.schedule(self.me)["id"], None),
+                 ("GET", "/api/v2/schedules/{id}/next", self.schedule(self.me)["id"], None),
+                 ("POST", "/api/v2/schedules/{id}/run", self.schedule(self.me)["id"], None),
                  ("POST", "/api/v2/stream-tickets", None, {}), ("GET", "/healthz", None, None), ("GET", "/readyz", None, None)]
         paths = self.openapi()["paths"]
         for method, path, id_, body in calls:
@@ -272,6 +276,11 @@ class Routes(ApiCase):
                         executed += 1
         self.assertGreater(executed, 0, "the document has examples")
 
+    def schedule(self, user):
+        answer = user.post("/api/v2/schedules", {"name": "n", "cron": "@yearly", "job": {"type": "export"}})
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json()
+
     def subject_for(self, path, user):
         """An object that the route can act on."""
         if "/datasets/" in path:
@@ -280,6 +289,8 @@ class Routes(ApiCase):
             return self.failed_import(user)
         if "/jobs/" in path:
             return self.external(user)
+        if "/schedules/" in path:
+            return self.schedule(user)["id"]
         if "/users/" in path:
             user.get("/api/v2/me")  # one who comes with a token is known from then on
             return user.user

@@ -204,6 +204,47 @@ class Accounts(Remote):
         self.expect(0, "jobs", "ls", env={**self.env, "MILLRACE_TOKEN": token})
 
 
+class Schedules(Remote):
+    def create(self, *options, status=0):
+        return self.expect(status, "schedules", "create", "--json", "--name", "stock", *options, env=self.env)
+
+    def test_a_schedule_is_made_listed_run_and_deleted(self):
+        made = self.lines(self.create("--cron", "30 2 * * mon-fri", "--zone", "Europe/Amsterdam", "--type", "export", "--queue", "night",
+                                      "--priority", "4", "--tag", "a,b", "--input", '{"depth": 2}', "--catch-up", "all"))[0]
+        self.assertEqual((made["cron"], made["zone"], made["catch_up"], made["enabled"]),
+                         ("30 2 * * mon-fri", "Europe/Amsterdam", "all", True))
+        job = {k: made["job"][k] for k in ("type", "queue", "priority", "tags", "input")}
+        self.assertEqual(job, {"type": "export", "queue": "night", "priority": 4, "tags": ["a", "b"], "input": {"depth": 2}})
+        listed = self.expect(0, "schedules", "ls", env=self.env).out
+        self.assertIn(f"{made['id']}\tstock\t30 2 * * mon-fri\tEurope/Amsterdam\ttrue\t{made['next_at']}", listed)
+        off = self.lines(self.expect(0, "schedules", "disable", "--json", made["id"], env=self.env))[0]
+        self.assertEqual((off["enabled"], off["next_at"]), (False, None))
+        self.assertEqual(self.lines(self.expect(0, "schedules", "enable", "--json", made["id"], env=self.env))[0]["next_at"], made["next_at"])
+        run = self.lines(self.expect(0, "schedules", "run", "--json", made["id"], env=self.env))[0]
+        self.assertEqual((run["type"], run["queue"], run["state"]), ("export", "night", "queued"))
+        unknown = str(uuid.uuid4())
+        done = self.expect(3, "schedules", "rm", unknown, made["id"], env=self.env)
+        self.assertIn(unknown, done.err)
+        self.assertEqual(self.expect(0, "schedules", "ls", "-q", env=self.env).out, "")
+        self.expect(5, "schedules", "rm", made["id"], env=self.env)
+
+    def test_next_times_are_shown_of_a_schedule_and_of_an_expression(self):
+        made = self.lines(self.create("--cron", "0 12 * * *", "--zone", "Asia/Kathmandu", "--type", "export"))[0]
+        slots = self.lines(self.expect(0, "schedules", "next", "--json", made["id"], env=self.env))
+        self.assertEqual((len(slots), slots[0]["at"]), (5, made["next_at"]))
+        again = self.lines(self.expect(0, "schedules", "next", "--json", "-n", "5", "--cron", "0 12 * * *", "--zone", "Asia/Kathmandu", env=self.env))
+        self.assertEqual(again, slots)
+        self.expect(2, "schedules", "next", env=self.env)
+        self.expect(2, "schedules", "next", made["id"], "--cron", "@daily", env=self.env)
+
+    def test_what_is_wrong_is_said_with_its_place(self):
+        done = self.create("--cron", "0 25 * * *", "--zone", "Europe/Amsterdm", "--type", "export", status=2)
+        self.assertIn("hour, position 3: 25 is out of range", done.err)
+        self.assertIn('did you mean "Europe/Amsterdam"?', done.err)
+        self.assertEqual(done.out, "")
+        self.create("--cron", "@daily", "--kind", "import", "--input", "{", status=1)
+
+
 class Servers(CliCase):
     def test_sigterm_ends_a_server_well_and_a_second_server_is_refused(self):
         server = self.server()

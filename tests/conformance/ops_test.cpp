@@ -3,6 +3,7 @@
 #include <set>
 
 #include "bench.hpp"
+#include "jobs/schedule_ops.hpp"
 #include "storage/detail/catalog.hpp"
 
 /// Walks the catalog of ops: each has a case here, and applying it again changes nothing, so a caller that does not
@@ -86,6 +87,27 @@ Uuid ended(Bench& bench, State state) {
     return id;
 }
 
+jobs::Schedule some_schedule(const Bench& bench) {
+    jobs::Schedule s;
+    s.id = Uuid::generate();
+    s.owner = bench.scope.user;
+    s.org = bench.scope.org;
+    s.name = "nightly";
+    s.cron = "0 2 * * *";
+    s.zone = "Europe/Amsterdam";
+    s.job.kind = "other";
+    s.job.tags = {"a"};
+    s.next_at = bench.now + 1h;
+    s.created_at = s.updated_at = bench.now;
+    return s;
+}
+
+jobs::Schedule put_schedule(Bench& bench) {
+    const auto schedule = some_schedule(bench);
+    bench.commit(std::move(Commit{}.add(jobs::PutSchedule{schedule, true})));
+    return schedule;
+}
+
 const std::vector<Case>& cases() {
     static const std::vector<Case> all{
         guard_case<jobs::Fence>([](Bench& b) {
@@ -94,6 +116,8 @@ const std::vector<Case>& cases() {
         }),
         guard_case<jobs::InState>([](Bench& b) { return jobs::InState{b.create().id, {State::queued}}; }),
         guard_case<jobs::QueueVersion>([](Bench&) { return jobs::QueueVersion{"default", 1}; }),
+        guard_case<jobs::ScheduleVersion>([](Bench& b) { return jobs::ScheduleVersion{put_schedule(b).id, 1}; }),
+        guard_case<jobs::FireSlot>([](Bench& b) { return jobs::FireSlot{put_schedule(b).id, b.now, Uuid::generate()}; }),
         guard_case<intake::StillReceiving>([](Bench& b) { return intake::StillReceiving{begun(b).id}; }),
         guard_case<datasets::Unique>([](Bench& b) {
             datasets::Unique unique;
@@ -147,6 +171,16 @@ const std::vector<Case>& cases() {
         }),
         op_case<jobs::PutQueue>([](Bench& b) {
             return jobs::PutQueue{jobs::Queue{.name = "slow", .running_max = 2, .rate_count = 5, .rate_period_ms = 1000, .updated_at = b.now}};
+        }),
+        op_case<jobs::PutSchedule>([](Bench& b) { return jobs::PutSchedule{some_schedule(b), true}; }),
+        op_case<jobs::RemoveSchedule>([](Bench& b) { return jobs::RemoveSchedule{put_schedule(b).id, b.now}; }),
+        op_case<jobs::AdvanceSchedule>([](Bench& b) {
+            jobs::AdvanceSchedule advance;
+            advance.schedule = put_schedule(b).id;
+            advance.version = 1;
+            advance.next_at = b.now + 24h;
+            advance.last_at = advance.at = b.now;
+            return advance;
         }),
         // A mark is told each time, but the job stays the same; see below.
         op_case<jobs::Stage>([](Bench& b) { return jobs::Stage{b.create().id, 10, "s", "m", b.now}; }),
@@ -235,7 +269,7 @@ ON_BOTH("every op applied again changes nothing") {
 
         const auto again = fresh.ledger().commit(make());
 
-        if (one.op == typeid(accounts::RememberRequest)) {
+        if (one.op == typeid(accounts::RememberRequest) || one.op == typeid(jobs::FireSlot)) {
             CHECK(again.outcome == Outcome::refused);
         } else {
             CHECK(again.outcome == Outcome::applied);

@@ -96,6 +96,9 @@ class Client:
     def post(self, path, json=None, **options):
         return self.request("POST", path, json=json, **options)
 
+    def patch(self, path, json=None, **options):
+        return self.request("PATCH", path, json=json, **options)
+
     def delete(self, path, **options):
         return self.request("DELETE", path, **options)
 

@@ -64,6 +64,12 @@ std::string_view message_en(Code code) {
             return "There is no job type \"{type}\". Known: import, export, validation, processing.";
         case Code::unknown_job_kind:
             return "There is no job kind \"{kind}\". Known: {known}.";
+        case Code::invalid_cron:
+            return "The cron expression is not valid: {field}, position {position}: {why}.";
+        case Code::cron_never_fires:
+            return "The cron expression \"{cron}\" never fires: it names no date of the next eight years.";
+        case Code::unknown_time_zone:
+            return "There is no time zone \"{zone}\"{hint}. Use an IANA name like Europe/Amsterdam, or UTC.";
         case Code::idempotency_mismatch:
             return "This Idempotency-Key was used for another request. Use a new key.";
         case Code::empty_file:

@@ -64,6 +64,12 @@ std::string_view message_nl(Code code) {
             return "Er is geen taaktype \"{type}\". Bekend: import, export, validation, processing.";
         case Code::unknown_job_kind:
             return "Er is geen taaksoort \"{kind}\". Bekend: {known}.";
+        case Code::invalid_cron:
+            return "De cron-uitdrukking is niet geldig: {field}, positie {position}: {why}.";
+        case Code::cron_never_fires:
+            return "De cron-uitdrukking \"{cron}\" gaat nooit af: zij noemt geen datum van de komende acht jaar.";
+        case Code::unknown_time_zone:
+            return "Er is geen tijdzone \"{zone}\"{hint}. Gebruik een IANA-naam zoals Europe/Amsterdam, of UTC.";
         case Code::idempotency_mismatch:
             return "Deze Idempotency-Key is voor een ander verzoek gebruikt. Gebruik een nieuwe sleutel.";
         case Code::empty_file:

@@ -8,6 +8,7 @@
 #include "cli/failure.hpp"
 #include "cli/follow.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/paging.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
 
@@ -76,26 +77,7 @@ int run_jobs_ls(const Arguments& arguments) {
     const Interrupt interrupt;
     Remote remote{find_server(arguments), interrupt.token()};
     auto listing = job_listing(arguments);
-    const auto filter = filter_of(arguments);
-    std::string query;
-    if (!filter.empty()) query += "&filter=" + http::encode_segment(filter);
-    if (!arguments.sort.empty()) query += "&sort=" + http::encode_segment(arguments.sort);
-    if (!arguments.scope.empty()) query += "&scope=" + http::encode_segment(arguments.scope);
-
-    std::size_t left = arguments.all ? SIZE_MAX : static_cast<std::size_t>(arguments.limit);
-    for (std::string cursor; left > 0;) {
-        const auto limit = std::min<std::size_t>(left, 1000);
-        auto path = fmt::format("/api/v2/jobs?limit={}{}", limit, query);
-        if (!cursor.empty()) path += "&cursor=" + http::encode_segment(cursor);
-        const auto page = remote.get(path);
-        if (!page.is_object()) break;
-        const auto* items = page.get_object().if_contains("items");
-        if (!items || !items->is_array()) break;
-        for (const auto& job : items->get_array()) put(listing.add(job.get_object()));
-        left -= std::min(left, items->get_array().size());
-        cursor = text_of(page.get_object(), "next_cursor");
-        if (cursor.empty()) break;
-    }
+    list_pages(remote, "/api/v2/jobs", filter_of(arguments), arguments, listing);
     put(listing.end());
     return exit_ok;
 }

@@ -58,6 +58,18 @@ constexpr ListColumn file_fields[] = {
 };
 constexpr std::string_view file_texts[] = {"filename"};
 
+constexpr ListColumn schedule_fields[] = {
+    {"id", "id", Type::uuid},
+    {"name", "name", Type::text},
+    {"cron", "cron", Type::text},
+    {"zone", "zone", Type::word},
+    {"next_at", "next_at", Type::time, true},
+    {"last_at", "last_at", Type::time, true},
+    {"created_at", "created_at", Type::time},
+    {"updated_at", "updated_at", Type::time},
+};
+constexpr std::string_view schedule_texts[] = {"name"};
+
 constexpr bool is_textual(Type type) { return type == Type::text || type == Type::word; }
 
 class Compiler {
@@ -250,6 +262,7 @@ private:
 const ListTable job_list{"jobs", Statement::jobs_list, job_fields, job_texts};
 const ListTable dataset_list{"datasets", Statement::datasets_list, dataset_fields, dataset_texts};
 const ListTable file_list{"files", Statement::files_list, file_fields, file_texts};
+const ListTable schedule_list{"schedules", Statement::schedules_list, schedule_fields, schedule_texts};
 
 ListQuery compile_list(const ListTable& table, const Session& session, const Scope& scope, const Listing& listing) {
     return Compiler{table, session, listing}.compile(scope);

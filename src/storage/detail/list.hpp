@@ -27,6 +27,7 @@ struct ListTable {
 extern const ListTable job_list;
 extern const ListTable dataset_list;
 extern const ListTable file_list;
+extern const ListTable schedule_list;
 
 struct Listing {
     const query::Filter& filter;

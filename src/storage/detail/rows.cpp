@@ -96,6 +96,26 @@ jobs::Queue read_queue(const Row& row) {
     return q;
 }
 
+jobs::Schedule read_schedule(const Row& row) {
+    Reader r{row};
+    jobs::Schedule s;
+    s.id = r.uuid();
+    s.owner = r.uuid();
+    s.org = r.uuid();
+    s.name = r.text();
+    s.cron = r.text();
+    s.zone = r.text();
+    s.catch_up = r.word_of(jobs::CatchUp::last);
+    s.enabled = r.boolean();
+    s.job = described<jobs::JobTemplate>(r.object());
+    s.next_at = r.maybe_instant();
+    s.last_at = r.maybe_instant();
+    s.version = r.integer();
+    s.created_at = r.instant();
+    s.updated_at = r.instant();
+    return s;
+}
+
 events::Event read_event(const Row& row) {
     Reader r{row};
     events::Event e;

@@ -5,6 +5,7 @@
 #include "intake/file.hpp"
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
+#include "jobs/schedule.hpp"
 #include "storage/detail/session.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
@@ -12,6 +13,7 @@ namespace millrace::storage::detail {
 
 jobs::Job read_job(const Row& row);
 jobs::Queue read_queue(const Row& row);
+jobs::Schedule read_schedule(const Row& row);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);

@@ -17,6 +17,26 @@ std::pair<std::int64_t, std::int64_t> EventStore::bounds() {
     });
 }
 
+std::optional<jobs::Schedule> ScheduleStore::get(const Uuid& id, const Scope& scope) {
+    return seen_by(scope, reading(db_, [&](Session& s) { return one(s, Statement::schedules_get, args(id), read_schedule); }));
+}
+
+jobs::SchedulePage ScheduleStore::list(const Scope& scope, const jobs::ScheduleListRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return detail::list<jobs::SchedulePage>(s, schedule_list, scope, {r.filter, r.sort, r.cursor, r.limit}, read_schedule);
+    });
+}
+
+std::vector<jobs::Schedule> ScheduleStore::due(Instant now, int limit) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::schedules_due, args(now, limit), read_schedule); });
+}
+
+std::optional<Instant> ScheduleStore::next_due(Instant now) {
+    return reading(db_, [&](Session& s) {
+        return one(s, Statement::schedules_next_due, args(now), [](const Row& row) { return row.instant(0); });
+    });
+}
+
 std::optional<intake::File> IntakeStore::get(const Uuid& id, const Scope& scope) {
     return seen_by(scope, reading(db_, [&](Session& s) { return one(s, Statement::files_get, args(id), read_file); }));
 }

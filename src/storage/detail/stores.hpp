@@ -4,6 +4,7 @@
 #include "datasets/store.hpp"
 #include "events/event.hpp"
 #include "intake/store.hpp"
+#include "jobs/schedule_store.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "storage/detail/database.hpp"
@@ -45,6 +46,18 @@ public:
     void goodbye(const Uuid& worker) override;
     std::vector<jobs::Worker> workers() override;
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;
+
+private:
+    Database& db_;
+};
+
+class ScheduleStore final : public jobs::ScheduleStore {
+public:
+    explicit ScheduleStore(Database& db) : db_{db} {}
+    std::optional<jobs::Schedule> get(const Uuid& id, const Scope& scope) override;
+    jobs::SchedulePage list(const Scope& scope, const jobs::ScheduleListRequest& request) override;
+    std::vector<jobs::Schedule> due(Instant now, int limit) override;
+    std::optional<Instant> next_due(Instant now) override;
 
 private:
     Database& db_;

@@ -1,7 +1,7 @@
 #include "jobs/detail/attempt.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "jobs/view.hpp"
 
@@ -116,23 +116,21 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     return done;
 }
 
-void RunningAttempt::settle(Settle settle, observe::Log& log) {
+std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
+    if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
     mark();
-    for (auto pause = 50ms; stop_reason() != StopReason::lost; pause = std::min<std::chrono::milliseconds>(pause * 2, 2s)) {
-        try {
-            const auto state = settle.state;
-            const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(settle)));
-            if (done) {
-                const std::lock_guard lock{mutex_};
-                settled_ = state;
-            }
-            return;
-        } catch (const Error& error) {
-            log.warn("settling a job failed", {{"job", job_.id.str()}, {"error", error.what()}});
-            if (!error.retryable()) return;
+    try {
+        const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(*ending_)));
+        if (done) {
+            const std::lock_guard lock{mutex_};
+            settled_ = ending_->state;
         }
-        std::this_thread::sleep_for(pause);
+        return std::nullopt;
+    } catch (const Error& error) {
+        log.warn("settling a job failed", {{"job", job_.id.str()}, {"error", error.what()}});
+        if (!error.retryable()) return std::nullopt;
     }
+    return std::exchange(pause_, std::min(pause_ * 2, settle_pause_max));
 }
 
 }  // namespace millrace::jobs::detail

@@ -25,8 +25,11 @@ public:
     StopReason stop_reason() const;
     bool finished() const { return settled_ != State::running; }
     State settled_as() const { return settled_; }
-    /// Commits an ending that is no success; repeats while the database is away, gives up when the lease is lost.
-    void settle(Settle settle, observe::Log& log);
+    /// How the attempt is to end when it has not finished; nothing when there is nothing left to commit.
+    void end_with(std::optional<Settle> ending) { ending_ = std::move(ending); }
+    /// Commits that ending. Nothing when it is done, or in vain; else, while the database is away, the time until the
+    /// next try.
+    std::optional<Duration> settle(observe::Log& log);
 
     struct TakenTick {
         Tick op;
@@ -40,6 +43,8 @@ public:
     void publish_tick(TakenTick tick, events::Hub& hub);
 
 private:
+    static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
+
     void mark();
 
     const Lease lease_;
@@ -48,6 +53,8 @@ private:
     std::stop_source stop_;
     Job job_;  ///< changed by the handler's thread only
     std::atomic<State> settled_ = State::running;
+    std::optional<Settle> ending_;  ///< of the handler's thread only, as is what follows
+    std::chrono::milliseconds pause_ = settle_pause_min;
 
     std::mutex showing_;         ///< held while a tick is published
     std::uint64_t marks_ = 0;    ///< durable events of this attempt so far or about to be; guarded by showing_

@@ -35,7 +35,8 @@ class Context {
 public:
     virtual ~Context() = default;
     virtual const Job& job() const = 0;
-    /// Requested when the job is cancelled, its lease is lost or the server stops. Check it per block of work.
+    /// Requested when the job is cancelled, its time is up, its lease is lost or the server stops. Check it per block
+    /// of work: an attempt ends when its handler returns, and nothing else can end it.
     virtual std::stop_token stop() const = 0;
     /// Throws Error{cancelled} when a stop was requested.
     virtual void check() const = 0;
@@ -54,6 +55,7 @@ struct Kind {
     Type type = Type::processing;
     std::string label;  ///< for people
     int attempts_max = 3;
+    Duration timeout{};  ///< of one attempt, unless the job has its own; zero: none
     std::function<void(Context&)> run;  ///< returning without `finish` completes the job with no effects
 };
 

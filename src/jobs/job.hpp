@@ -25,7 +25,7 @@ constexpr bool is_terminal(State state) {
 
 /// What its creator asked of a job beyond the rules of its kind.
 struct Options {
-    std::optional<std::int64_t> timeout_ms;  ///< of one attempt
+    std::optional<std::int64_t> timeout_ms;  ///< of one attempt; in place of that of its kind
     std::optional<RetryPolicy> retry;
     bool operator==(const Options&) const = default;
 };

@@ -122,6 +122,9 @@ struct JobStore {
     /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker are taken back at once without
     /// counting a loss: the only process of a SQLite directory has just started.
     virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
+    /// Ends jobs that have not ended by their deadline, as failed `deadline_exceeded`: all but those that a worker runs,
+    /// which stops them itself. At most 1,000 at a time.
+    virtual std::vector<Uuid> expire(Instant now) = 0;
 };
 
 }  // namespace millrace::jobs

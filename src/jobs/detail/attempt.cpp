@@ -25,6 +25,11 @@ void RunningAttempt::stop(StopReason reason) {
     stop_.request_stop();
 }
 
+void RunningAttempt::stop_when_overdue(Deadline steady_now, Instant now) {
+    if (job_.deadline && now >= *job_.deadline) stop(StopReason::deadline);
+    else if (timeout_at_ && steady_now >= *timeout_at_) stop(StopReason::timeout);
+}
+
 StopReason RunningAttempt::stop_reason() const {
     const std::lock_guard lock{mutex_};
     return reason_;

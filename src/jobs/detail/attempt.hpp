@@ -3,16 +3,26 @@
 #include <atomic>
 #include <mutex>
 
+#include "base/deadline.hpp"
 #include "jobs/engine.hpp"
 
 namespace millrace::jobs::detail {
 
-enum class StopReason { none, cancelled, released, lost };
+enum class StopReason { none, cancelled, released, timeout, deadline, lost };
 
 /// One attempt while it runs: what the handler sees as its Context, and what the engine needs to stop and settle it.
 class RunningAttempt final : public Context {
 public:
     RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Clock& clock);
+
+    /// From `now` on the attempt may take this long.
+    void limit(Duration timeout, Deadline now) {
+        timeout_ = timeout;
+        timeout_at_ = now + timeout;
+    }
+    Duration timeout() const { return timeout_; }
+    /// Stops it when its own time or that of its job is up.
+    void stop_when_overdue(Deadline steady_now, Instant now);
 
     const Job& job() const override { return job_; }
     std::stop_token stop() const override { return stop_.get_token(); }
@@ -50,6 +60,8 @@ private:
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
+    Duration timeout_{};
+    std::optional<Deadline> timeout_at_;
     std::stop_source stop_;
     Job job_;  ///< changed by the handler's thread only
     std::atomic<State> settled_ = State::running;

@@ -1,5 +1,7 @@
 #include "jobs/detail/core.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -76,6 +78,7 @@ Core::Claims Core::claim_turn(int slots) {
         const std::lock_guard lock{mutex_};
         for (auto& one : claimed) {
             auto attempt = std::make_shared<RunningAttempt>(std::move(one), around_.ledger, around_.clock);
+            start(attempt);
             running_.insert_or_assign(attempt->job().id, attempt);
             out.attempts.push_back(std::move(attempt));
         }
@@ -87,6 +90,14 @@ Core::Claims Core::claim_turn(int slots) {
         }
     });
     return out;
+}
+
+void Core::start(const Attempt& attempt) {
+    const Job& job = attempt->job();
+    Duration timeout = kinds_.at(job.kind).timeout;
+    if (job.options.timeout_ms) timeout = std::chrono::milliseconds{*job.options.timeout_ms};
+    if (timeout > Duration{0}) attempt->limit(timeout, around_.steady.now());
+    attempt->stop_when_overdue(around_.steady.now(), around_.clock.now());
 }
 
 void Core::run(RunningAttempt& attempt) {
@@ -140,20 +151,31 @@ std::optional<Settle> Core::ending_after(const RunningAttempt& attempt, const Er
             settle.error_code = to_string(Code::cancelled);
             settle.error_message = Error{Code::cancelled}.what();
             break;
-        case StopReason::none: {
-            if (error.code() == Code::lease_lost) return std::nullopt;
-            const Next next = after_failure(attempt.job(), error, around_.random.uniform());
-            settle.state = next.state;
-            settle.outcome = "failed";
-            settle.error_code = to_string(error.code());
-            settle.error_message = error.what();
-            if (const auto* existing = error.arg("existing_dataset_id")) {
-                settle.metadata.emplace("existing_dataset_id", *existing);
-            }
-            if (next.state == State::retry_wait) settle.run_at = settle.at + next.delay;
+        case StopReason::timeout: {
+            const std::chrono::duration<double> seconds = attempt.timeout();
+            fail(settle, attempt, Error{Code::job_timeout, {{"seconds", fmt::format("{}", seconds.count())}}});
+            break;
         }
+        case StopReason::deadline:
+            fail(settle, attempt, Error{Code::deadline_exceeded});
+            break;
+        case StopReason::none:
+            if (error.code() == Code::lease_lost) return std::nullopt;
+            fail(settle, attempt, error);
     }
     return settle;
+}
+
+void Core::fail(Settle& settle, const RunningAttempt& attempt, const Error& error) {
+    // Whatever a policy says of it: after its deadline a job is not tried again.
+    const bool over = error.code() == Code::deadline_exceeded;
+    const Next next = over ? Next{} : after_failure(attempt.job(), error, around_.random.uniform());
+    settle.state = next.state;
+    settle.outcome = "failed";
+    settle.error_code = to_string(error.code());
+    settle.error_message = error.what();
+    if (const auto* existing = error.arg("existing_dataset_id")) settle.metadata.emplace("existing_dataset_id", *existing);
+    if (next.state == State::retry_wait) settle.run_at = settle.at + next.delay;
 }
 
 std::optional<Duration> Core::settle(RunningAttempt& attempt) { return attempt.settle(log_); }
@@ -166,7 +188,14 @@ void Core::forget(RunningAttempt& attempt) {
 }
 
 void Core::tick_turn() {
+    stop_overdue();
     guarded("ticks", [&] { flush(); });
+}
+
+void Core::stop_overdue() {
+    const auto steady_now = around_.steady.now();
+    const auto now = around_.clock.now();
+    for (const auto& attempt : attempts()) attempt->stop_when_overdue(steady_now, now);
 }
 
 void Core::flush() {
@@ -188,6 +217,7 @@ void Core::beat_turn() {
     // A worker that cannot renew its leases stops writing before they end.
     if (around_.steady.now() > leases_good_until_) stop_all(StopReason::lost);
     guarded("rescue", [&] { rescue(false); });
+    guarded("expire", [&] { expire(); });
 }
 
 void Core::beat() {
@@ -209,6 +239,12 @@ void Core::beat() {
 void Core::rescue(bool restart) {
     for (const auto& rescued : around_.store.rescue(self_.id, settings_.lease, restart, around_.clock.now())) {
         log_.warn("job taken back from a lost worker", {{"job", rescued.job.str()}, {"state", word(rescued.state)}});
+    }
+}
+
+void Core::expire() {
+    for (const auto& job : around_.store.expire(around_.clock.now())) {
+        log_.info("job not ended by its deadline", {{"job", job.str()}});
     }
 }
 

@@ -59,9 +59,10 @@ public:
     std::optional<Duration> settle(RunningAttempt& attempt);
     void forget(RunningAttempt& attempt);
 
-    /// Shows the progress of running attempts.
+    /// Shows the progress of running attempts and stops those whose time is up.
     void tick_turn();
-    /// Renews the leases, and gives up the attempts when that has not worked for too long; takes back what others lost.
+    /// Renews the leases, and gives up the attempts when that has not worked for too long; takes back what others lost,
+    /// and ends waiting jobs whose deadline has passed.
     void beat_turn();
 
     void stop_all(StopReason reason);
@@ -71,9 +72,13 @@ private:
     void take_news();
     void beat();
     void rescue(bool restart);
+    void expire();
     void flush();
+    void start(const Attempt& attempt);
+    void stop_overdue();
     std::vector<Attempt> attempts() const;
     std::optional<Settle> ending_after(const RunningAttempt& attempt, const Error& error);
+    void fail(Settle& settle, const RunningAttempt& attempt, const Error& error);
 
     const Settings settings_;
     std::map<std::string, Kind> kinds_;

@@ -239,4 +239,13 @@ bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {
     return true;
 }
 
+bool expire_job(Tx& tx, HeldJob& held, Instant now) {
+    Job& job = held.job;
+    if (held.lease || is_terminal(job.state) || !job.deadline || *job.deadline > now) return false;
+    set_error(job, Code::deadline_exceeded);
+    if (job.state == State::running) tx.close_attempt(job.id, now, "failed", job.error_code, job.error_message);
+    move(tx, held, State::failed, now);
+    return true;
+}
+
 }  // namespace millrace::storage::detail

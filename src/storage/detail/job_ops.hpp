@@ -28,5 +28,7 @@ void acknowledge_job(Tx& tx, const jobs::Acknowledge& op);
 void remove_job(Tx& tx, const jobs::Remove& op);
 void put_queue(Tx& tx, const jobs::PutQueue& op);
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now);
+/// A job whose deadline has passed and that no worker runs is failed. False when it is not to be.
+bool expire_job(Tx& tx, HeldJob& held, Instant now);
 
 }  // namespace millrace::storage::detail

@@ -10,6 +10,8 @@
 namespace millrace::storage::detail {
 namespace {
 
+constexpr int expired_max = 1000;
+
 jobs::Worker read_worker(const Row& row) {
     Reader r{row};
     return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
@@ -37,6 +39,17 @@ std::vector<jobs::Rescued> take_back(Tx& tx, const Uuid& self, Duration expiry, 
         HeldJob* held = tx.job(id);
         if (!held) tx.db.later(Statement::leases_remove, args(id));
         else if (take_back_job(tx, *held, restart, now)) out.push_back({id, held->job.state});
+    }
+    return out;
+}
+
+std::vector<Uuid> expire_jobs(Tx& tx, Instant now) {
+    const auto look = [&] { return all(tx.db, Statement::jobs_overdue, args(now, expired_max), read_id); };
+    std::vector<Uuid> out;
+    tx.hold(look());
+    // Looked at again under the locks: one may have ended, or been claimed.
+    for (const auto& id : look()) {
+        if (HeldJob* held = tx.job(id); held && expire_job(tx, *held, now)) out.push_back(id);
     }
     return out;
 }
@@ -172,6 +185,13 @@ std::vector<jobs::Rescued> JobStore::rescue(const Uuid& self, Duration expiry, b
     std::vector<jobs::Rescued> out;
     if (!restart && !db_.may_rescue(expiry)) return out;
     db_.claims().run([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
+    return out;
+}
+
+std::vector<Uuid> JobStore::expire(Instant now) {
+    // The commits' writer: nobody sees again that a job had not ended.
+    std::vector<Uuid> out;
+    db_.commits().run([&](Tx& tx) { out = expire_jobs(tx, now); });
     return out;
 }
 

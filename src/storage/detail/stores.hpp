@@ -45,6 +45,7 @@ public:
     void goodbye(const Uuid& worker) override;
     std::vector<jobs::Worker> workers() override;
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;
+    std::vector<Uuid> expire(Instant now) override;
 
 private:
     Database& db_;

@@ -159,6 +159,13 @@ SELECT job_id FROM job_lease WHERE worker <> $1 ORDER BY job_id;
 -- name: jobs.running_of_lost
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
 
+-- name: jobs.overdue
+-- Those with a lease are stopped by their worker.
+SELECT id FROM job
+WHERE deadline <= $1 AND deadline IS NOT NULL AND completed_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id)
+ORDER BY deadline LIMIT $2;
+
 -- name: leases.insert
 INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at, queue, limit_key)
 VALUES ($1, $2, $3, $4, $5, $6, $7);

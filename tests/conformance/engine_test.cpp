@@ -1,0 +1,159 @@
+#include "bench.hpp"
+#include "jobs/detail/core.hpp"
+
+/// The turns of an engine over both databases, one after the other and with a clock that is moved by hand.
+namespace millrace::test {
+namespace {
+
+using jobs::detail::Core;
+using jobs::detail::StopReason;
+
+/// One worker whose jobs do what `handler` says.
+struct Stepped {
+    explicit Stepped(Bench& b, std::function<void(jobs::Context&)> h = [](jobs::Context&) {}, jobs::Kind kind = {})
+        : bench{b}, handler{std::move(h)} {
+        clock.at = bench.now;
+        kind.name = "import";
+        kind.run = [this](jobs::Context& context) { handler(context); };
+        std::vector<jobs::Kind> kinds;
+        kinds.push_back(std::move(kind));
+        core.emplace(jobs::Settings{}, std::move(kinds),
+                     jobs::detail::Surroundings{bench.jobs(), bench.ledger(), bench.hub, clock, steady, random}, log, bench.worker);
+        core->hello(false);
+    }
+
+    void advance(Duration by) {
+        clock.advance(by);
+        steady.advance(by);
+        bench.now = clock.now();
+    }
+    Core::Attempt claim() {
+        auto claims = core->claim_turn(1);
+        REQUIRE(claims.attempts.size() == 1);
+        return claims.attempts[0];
+    }
+    /// Claims one job, runs it and answers what became of it.
+    Job run_one() {
+        const auto attempt = claim();
+        core->run(*attempt);
+        return bench.get(attempt->job().id);
+    }
+    std::string outcome(const Uuid& job) { return bench.jobs().attempts(job).back().outcome; }
+
+    Bench& bench;
+    std::function<void(jobs::Context&)> handler;
+    ManualClock clock;
+    ManualSteadyClock steady;
+    SystemRandom random;
+    observe::Log log;
+    std::optional<Core> core;
+};
+
+}  // namespace
+
+ON_BOTH("an attempt that exceeds the time of its job is stopped and tried again") {
+    Job job = bench.new_job();
+    job.options.timeout_ms = 1500;
+    job.options.retry = jobs::RetryPolicy{.strategy = jobs::RetryStrategy::fixed, .base_ms = 1000};
+    bench.create(job);
+    Stepped engine{bench, {}, {.timeout = 1h}};
+    engine.handler = [&](jobs::Context& context) {
+        engine.advance(1499ms);
+        engine.core->tick_turn();
+        context.check();
+        engine.advance(1ms);
+        engine.core->tick_turn();
+        context.finish({});
+    };
+
+    const Job ended = engine.run_one();
+
+    CHECK(ended.state == State::retry_wait);
+    CHECK(ended.error_code == "job_timeout");
+    CHECK(ended.error_message == "The job ran longer than its limit of 1.5 s.");
+    CHECK(ended.run_at == bench.now + 1s);
+    CHECK(engine.outcome(job.id) == "failed");
+}
+
+ON_BOTH("the time of a kind holds for jobs that have none of their own, and the last attempt is the last") {
+    Job job = bench.new_job();
+    job.attempts_max = 1;
+    bench.create(job);
+    Stepped engine{bench, {}, {.timeout = 2s}};
+    engine.handler = [&](jobs::Context& context) {
+        engine.advance(3s);
+        engine.core->tick_turn();
+        context.check();
+    };
+
+    CHECK(engine.run_one().state == State::failed);
+    CHECK(bench.get(job.id).error_code == "job_timeout");
+}
+
+ON_BOTH("a running job is stopped at its deadline and not tried again, whatever its policy says") {
+    Job job = bench.new_job();
+    job.deadline = bench.now + 10s;
+    job.options.retry = jobs::RetryPolicy{.retry_on = {"deadline_exceeded"}};
+    bench.create(job);
+    Stepped engine{bench};
+    engine.handler = [&](jobs::Context& context) {
+        engine.advance(10s);
+        CHECK(bench.jobs().expire(bench.now).empty());  // its worker stops it
+        engine.core->tick_turn();
+        context.check();
+    };
+
+    const Job ended = engine.run_one();
+
+    CHECK(ended.state == State::failed);
+    CHECK(ended.error_code == "deadline_exceeded");
+    CHECK(engine.outcome(job.id) == "failed");
+}
+
+ON_BOTH("a job that is claimed after its deadline does not start") {
+    Job job = bench.new_job();
+    job.deadline = bench.now - 1s;
+    bench.create(job);
+    bool started = false;
+    Stepped engine{bench, [&](jobs::Context&) { started = true; }};
+
+    CHECK(engine.run_one().error_code == "deadline_exceeded");
+    CHECK_FALSE(started);
+}
+
+ON_BOTH("jobs that wait are failed at their deadline by a beat, others stay") {
+    const auto make = [&](State state, std::optional<Instant> deadline, std::string kind = "import") {
+        Job job = bench.new_job(std::move(kind), state);
+        job.deadline = deadline;
+        job.run_at = bench.now + 1h;
+        return bench.create(job).id;
+    };
+    const auto soon = bench.now + 5s;
+    std::vector<Uuid> over;
+    for (const auto state : {State::scheduled, State::blocked, State::queued, State::retry_wait}) over.push_back(make(state, soon));
+    const auto external = make(State::queued, soon, "external");
+    bench.commit(std::move(Commit{}.add(jobs::StartExternal{external, bench.now})));
+    over.push_back(external);
+    const auto later = make(State::queued, bench.now + 1min);
+    const auto without = make(State::queued, std::nullopt);
+    Stepped engine{bench};
+    engine.core->beat_turn();
+    for (const auto& id : over) CHECK_FALSE(is_terminal(bench.get(id).state));
+
+    engine.advance(5s);
+    engine.core->beat_turn();
+
+    for (const auto& id : over) {
+        const Job job = bench.get(id);
+        CAPTURE(word(job.state));
+        CHECK(job.state == State::failed);
+        CHECK(job.error_code == "deadline_exceeded");
+        CHECK(job.completed_at == bench.now);
+    }
+    CHECK(bench.jobs().attempts(external).at(0).outcome == "failed");
+    CHECK(bench.get(later).state == State::queued);
+    CHECK(bench.get(without).state == State::queued);
+    CHECK(bench.jobs().expire(bench.now).empty());
+}
+
+}  // namespace millrace::test

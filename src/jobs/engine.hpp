@@ -47,6 +47,9 @@ public:
     /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
     /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
     virtual ledger::Committed finish(Finish finish) = 0;
+    /// Ends the attempt without counting it; the job is scheduled again in `time`. Does not return: what it throws is
+    /// no std::exception and is not to be caught.
+    [[noreturn]] virtual void snooze(Duration time) = 0;
 };
 
 /// A kind of job: one folder in pipelines/ and one line in its catalog.

@@ -114,7 +114,7 @@ struct Attempt {
     std::string worker;
     Instant started_at{};
     std::optional<Instant> ended_at;
-    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released"
+    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed"
     std::string error_code;
     std::string error_message;
 };

@@ -156,4 +156,42 @@ ON_BOTH("jobs that wait are failed at their deadline by a beat, others stay") {
     CHECK(bench.jobs().expire(bench.now).empty());
 }
 
+ON_BOTH("a job that snoozes is scheduled again and its attempt does not count") {
+    const Job job = bench.create();
+    int runs = 0;
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       try {
+                           if (++runs < 3) context.snooze(90s);
+                       } catch (const std::exception&) {
+                           FAIL("job code does not see it");
+                       }
+                   }};
+
+    for (int i = 1; i <= 2; ++i) {
+        const Job snoozed = engine.run_one();
+        CHECK(snoozed.state == State::scheduled);
+        CHECK(snoozed.run_at == bench.now + 90s);
+        CHECK(snoozed.attempt == 0);
+        CHECK(snoozed.error_code.empty());
+        CHECK(engine.outcome(job.id) == "snoozed");
+        engine.advance(89s);
+        CHECK(engine.core->claim_turn(1).wait == 1s);
+        engine.advance(1s);
+    }
+    CHECK(engine.run_one().state == State::completed);
+    CHECK(bench.get(job.id).attempt == 1);
+    CHECK(bench.jobs().attempts(job.id).size() == 3);
+}
+
+ON_BOTH("a job that was to be cancelled is, also when it snoozes at that moment") {
+    const Job job = bench.create();
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       bench.commit(std::move(Commit{}.add(jobs::Cancel{job.id, bench.now})));
+                       context.snooze(1h);
+                   }};
+
+    CHECK(engine.run_one().state == State::cancelled);
+    CHECK(bench.get(job.id).error_code == "cancelled");
+}
+
 }  // namespace millrace::test

@@ -121,6 +121,11 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     return done;
 }
 
+void RunningAttempt::snooze(Duration time) {
+    check();
+    throw Snoozed{std::max(time, Duration{0})};
+}
+
 std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
     if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
     mark();

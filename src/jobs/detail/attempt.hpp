@@ -8,6 +8,11 @@
 
 namespace millrace::jobs::detail {
 
+/// Thrown by snooze. No std::exception, so that job code which catches those lets it pass.
+struct Snoozed {
+    Duration time{};
+};
+
 enum class StopReason { none, cancelled, released, timeout, deadline, lost };
 
 /// One attempt while it runs: what the handler sees as its Context, and what the engine needs to stop and settle it.
@@ -30,6 +35,7 @@ public:
     void stage(int progress, std::string_view stage, std::string_view message) override;
     void tick(int progress, std::string_view message) override;
     ledger::Committed finish(Finish finish) override;
+    [[noreturn]] void snooze(Duration time) override;
 
     void stop(StopReason reason);
     StopReason stop_reason() const;

@@ -122,6 +122,8 @@ bool Core::run_piece(RunningAttempt& attempt, const std::function<bool(Context&)
         attempt.check();
         if (!piece(attempt)) return false;
         if (!attempt.finished()) attempt.finish({});
+    } catch (const Snoozed& snoozed) {
+        if (!attempt.finished()) attempt.end_with(snooze(attempt, snoozed.time));
     } catch (const Error& error) {
         end_with(error);
     } catch (const std::exception& error) {
@@ -163,6 +165,17 @@ std::optional<Settle> Core::ending_after(const RunningAttempt& attempt, const Er
             if (error.code() == Code::lease_lost) return std::nullopt;
             fail(settle, attempt, error);
     }
+    return settle;
+}
+
+Settle Core::snooze(const RunningAttempt& attempt, Duration time) const {
+    Settle settle;
+    settle.job = attempt.job().id;
+    settle.at = around_.clock.now();
+    settle.state = State::scheduled;
+    settle.outcome = "snoozed";
+    settle.run_at = settle.at + time;
+    settle.uncount = true;
     return settle;
 }
 

@@ -78,6 +78,7 @@ private:
     void stop_overdue();
     std::vector<Attempt> attempts() const;
     std::optional<Settle> ending_after(const RunningAttempt& attempt, const Error& error);
+    Settle snooze(const RunningAttempt& attempt, Duration time) const;
     void fail(Settle& settle, const RunningAttempt& attempt, const Error& error);
 
     const Settings settings_;

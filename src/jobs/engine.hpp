@@ -50,7 +50,19 @@ public:
     /// Ends the attempt without counting it; the job is scheduled again in `time`. Does not return: what it throws is
     /// no std::exception and is not to be caught.
     [[noreturn]] virtual void snooze(Duration time) = 0;
+
+    /// What this or an earlier attempt has saved; null when nothing. It outlives failures, snoozes, lost workers and a
+    /// person's retry, and ends when the job completes.
+    virtual const json::value& checkpoint() const = 0;
+    /// Durable on return, at most 64 KiB of JSON. Throws Error{lease_lost}, Error{payload_too_large}. The member `steps`,
+    /// where `step` keeps its results, is carried over unless `value` has one or is no object.
+    virtual void save_checkpoint(json::value value) = 0;
+    /// Runs `body` once over all attempts of the job: later ones get its result from the checkpoint. A crash between
+    /// its end and the commit of the result makes it run again. Names are unique within the job.
+    json::value step(std::string_view name, const std::function<json::value()>& body);
 };
+
+inline constexpr std::size_t checkpoint_bytes_max = 64 * 1024;
 
 /// A kind of job: one folder in pipelines/ and one line in its catalog.
 struct Kind {

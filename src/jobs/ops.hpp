@@ -91,6 +91,14 @@ struct Tick : ledger::Op {
     Tick(Lease l, int p, std::string m, Instant t) : lease{l}, progress{p}, message{std::move(m)}, at{t} {}
 };
 
+/// What a handler keeps for its next attempt, in place of what it kept before. Guard with Fence. It outlives a person's
+/// Retry and is dropped when the job completes.
+struct SaveCheckpoint : ledger::Op {
+    Uuid job;
+    json::value checkpoint;
+    SaveCheckpoint(Uuid j, json::value c) : job{j}, checkpoint(std::move(c)) {}
+};
+
 /// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, without
 /// counting the attempt, handed back to queued or snoozed to scheduled (with run_at). Guard with Fence. Drops the lease,
 /// closes the attempt row.

@@ -49,6 +49,24 @@ struct Stepped {
     std::optional<Core> core;
 };
 
+/// The lease under which the job runs, as the worker that has it knows it.
+jobs::Lease bench_lease(Bench& bench, const Uuid& job) {
+    const bool sqlite = bench.backend == Backend::sqlite;
+    auto token = bench.sql(sqlite ? "SELECT lower(hex(token)) FROM job_lease" : "SELECT replace(token::text, '-', '') FROM job_lease");
+    for (const auto at : {8, 13, 18, 23}) token.insert(static_cast<std::size_t>(at), "-");
+    return {job, bench.get(job).attempt, Uuid::parse(token).value()};
+}
+
+jobs::Settle released(const Uuid& job, Instant at) {
+    jobs::Settle settle;
+    settle.job = job;
+    settle.state = State::queued;
+    settle.outcome = "released";
+    settle.uncount = true;
+    settle.at = at;
+    return settle;
+}
+
 }  // namespace
 
 ON_BOTH("an attempt that exceeds the time of its job is stopped and tried again") {
@@ -192,6 +210,67 @@ ON_BOTH("a job that was to be cancelled is, also when it snoozes at that moment"
 
     CHECK(engine.run_one().state == State::cancelled);
     CHECK(bench.get(job.id).error_code == "cancelled");
+}
+
+ON_BOTH("a checkpoint outlives failures and a person's retry, and ends when the job completes") {
+    Job job = bench.new_job();
+    job.attempts_max = 1;
+    bench.create(job);
+    std::vector<json::value> found;
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       found.push_back(context.checkpoint());
+                       context.save_checkpoint(json::object{{"row", static_cast<int>(found.size()) * 10}});
+                       CHECK(context.checkpoint() == bench.get(job.id).checkpoint);
+                       if (found.size() == 1) throw Error{Code::not_text};
+                   }};
+
+    CHECK(engine.run_one().state == State::failed);
+    bench.commit(std::move(Commit{}.add(jobs::Retry{job.id, bench.now})));
+    CHECK(engine.run_one().state == State::completed);
+
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].is_null());
+    CHECK(found[1] == json::value{{"row", 10}});
+    CHECK(bench.get(job.id).checkpoint.is_null());
+}
+
+ON_BOTH("a checkpoint of an attempt that lost its job is refused, one that is too large too") {
+    const Job job = bench.create();
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       CHECK_THROWS_AS(context.save_checkpoint(json::string(70'000, 'x')), Error);
+                       bench.commit(std::move(Commit{}.guard(jobs::Fence{bench_lease(bench, job.id)}).add(released(job.id, bench.now))));
+                       CHECK_THROWS_AS(context.save_checkpoint(1), Error);
+                   }};
+
+    engine.run_one();
+
+    CHECK(bench.get(job.id).state == State::queued);
+    CHECK(bench.get(job.id).checkpoint.is_null());
+}
+
+ON_BOTH("a step runs once over all attempts, beside what the handler keeps itself") {
+    const Job job = bench.create();
+    int first = 0, second = 0, attempts = 0;
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       ++attempts;
+                       CHECK(context.step("first", [&] { return json::value(++first); }) == json::value(1));
+                       if (attempts == 1) context.save_checkpoint(json::object{{"own", true}});
+                       const auto got = context.step("second", [&]() -> json::value {
+                           if (++second == 1) throw Error{Code::database_unavailable};
+                           return json::object{{"rows", 5}};
+                       });
+                       CHECK(got == json::value{{"rows", 5}});
+                       CHECK(context.checkpoint().at("own") == json::value(true));
+                       if (attempts == 2) throw Error{Code::database_unavailable};
+                   }};
+
+    CHECK(engine.run_one().state == State::retry_wait);
+    engine.advance(1h);
+    CHECK(engine.run_one().state == State::retry_wait);
+    engine.advance(1h);
+    CHECK(engine.run_one().state == State::completed);
+    CHECK(first == 1);
+    CHECK(second == 2);
 }
 
 }  // namespace millrace::test

@@ -126,6 +126,19 @@ void RunningAttempt::snooze(Duration time) {
     throw Snoozed{std::max(time, Duration{0})};
 }
 
+void RunningAttempt::save_checkpoint(json::value value) {
+    check();
+    if (value.is_object() && job_.checkpoint.is_object() && !value.get_object().contains("steps")) {
+        if (const auto* steps = job_.checkpoint.get_object().if_contains("steps")) value.get_object().emplace("steps", *steps);
+    }
+    if (json::serialize(value).size() > checkpoint_bytes_max) {
+        throw Error{Code::payload_too_large, {{"limit", std::to_string(checkpoint_bytes_max)}}};
+    }
+    const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(SaveCheckpoint{job_.id, value})));
+    if (!done) throw Error{Code::lease_lost};
+    job_.checkpoint = std::move(value);
+}
+
 std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
     if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
     mark();

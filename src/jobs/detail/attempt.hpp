@@ -36,6 +36,8 @@ public:
     void tick(int progress, std::string_view message) override;
     ledger::Committed finish(Finish finish) override;
     [[noreturn]] void snooze(Duration time) override;
+    const json::value& checkpoint() const override { return job_.checkpoint; }
+    void save_checkpoint(json::value value) override;
 
     void stop(StopReason reason);
     StopReason stop_reason() const;

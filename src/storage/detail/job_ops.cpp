@@ -96,6 +96,12 @@ void tick_job(Tx& tx, const jobs::Tick& op) {
     tx.changed(*held);
 }
 
+void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
+    HeldJob* held = tx.job(op.job);
+    if (!held || is_terminal(held->job.state)) return;
+    tx.db.later(Statement::jobs_save_checkpoint, args(op.job, op.checkpoint));
+}
+
 void settle_job(Tx& tx, const jobs::Settle& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || is_terminal(held->job.state)) return;

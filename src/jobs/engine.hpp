@@ -44,6 +44,9 @@ public:
     virtual void stage(int progress, std::string_view stage, std::string_view message = {}) = 0;
     /// A percent tick: committed and visible within 250 ms; only the latest counts. Clamped to 0-99.
     virtual void tick(int progress, std::string_view message = {}) = 0;
+    /// A line for those who look at the job, visible within 250 ms. At most 8 KiB; longer ones are cut. At most 1,000
+    /// lines and 256 KiB per attempt, then one says how many were dropped. No file contents, no secrets.
+    virtual void log(observe::Level level, std::string_view text) = 0;
     /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
     /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
     virtual ledger::Committed finish(Finish finish) = 0;

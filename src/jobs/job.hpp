@@ -120,6 +120,16 @@ struct Attempt {
 };
 BOOST_DESCRIBE_STRUCT(Attempt, (), (job, attempt, worker, started_at, ended_at, outcome, error_code, error_message))
 
+/// A line that job code has written.
+struct LogLine {
+    std::int64_t seq = 0;  ///< its place; the store gives it
+    int attempt = 0;
+    Instant at{};
+    std::string level;  ///< "debug", "info", "warn", "error"
+    std::string message;
+};
+BOOST_DESCRIBE_STRUCT(LogLine, (), (seq, attempt, at, level, message))
+
 /// What follows an attempt that ended with an error. Pure.
 struct Next {
     State state = State::failed;  ///< failed or retry_wait

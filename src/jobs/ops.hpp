@@ -99,6 +99,14 @@ struct SaveCheckpoint : ledger::Op {
     SaveCheckpoint(Uuid j, json::value c) : job{j}, checkpoint(std::move(c)) {}
 };
 
+/// Log lines of an attempt, with times that increase. Guarded inside, as Tick. Each op holds all lines that are not known
+/// to be committed; those that the store has are left out.
+struct AppendLog : ledger::Op {
+    Lease lease;
+    std::vector<LogLine> lines;
+    AppendLog(Lease l, std::vector<LogLine> ls) : lease{l}, lines{std::move(ls)} {}
+};
+
 /// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, without
 /// counting the attempt, handed back to queued or snoozed to scheduled (with run_at). Guard with Fence. Drops the lease,
 /// closes the attempt row.

@@ -22,10 +22,14 @@ struct Stepped {
         core->hello(false);
     }
 
+    /// Time passes; PostgreSQL goes by its own clock, so for it what is due comes nearer instead.
     void advance(Duration by) {
         clock.advance(by);
         steady.advance(by);
         bench.now = clock.now();
+        if (bench.backend == Backend::postgres) {
+            bench.sql("UPDATE job SET run_at = run_at - interval '" + std::to_string(by.count()) + " microseconds'");
+        }
     }
     Core::Attempt claim() {
         auto claims = core->claim_turn(1);
@@ -192,9 +196,8 @@ ON_BOTH("a job that snoozes is scheduled again and its attempt does not count") 
         CHECK(snoozed.attempt == 0);
         CHECK(snoozed.error_code.empty());
         CHECK(engine.outcome(job.id) == "snoozed");
-        engine.advance(89s);
-        CHECK(engine.core->claim_turn(1).wait == 1s);
-        engine.advance(1s);
+        CHECK(engine.core->claim_turn(1).attempts.empty());
+        engine.advance(90s);
     }
     CHECK(engine.run_one().state == State::completed);
     CHECK(bench.get(job.id).attempt == 1);
@@ -237,9 +240,9 @@ ON_BOTH("a checkpoint outlives failures and a person's retry, and ends when the 
 ON_BOTH("a checkpoint of an attempt that lost its job is refused, one that is too large too") {
     const Job job = bench.create();
     Stepped engine{bench, [&](jobs::Context& context) {
-                       CHECK_THROWS_AS(context.save_checkpoint(json::string(70'000, 'x')), Error);
+                       CHECK_THROWS_AS(context.save_checkpoint(json::value(std::string(70'000, 'x'))), Error);
                        bench.commit(std::move(Commit{}.guard(jobs::Fence{bench_lease(bench, job.id)}).add(released(job.id, bench.now))));
-                       CHECK_THROWS_AS(context.save_checkpoint(1), Error);
+                       CHECK_THROWS_AS(context.save_checkpoint(json::value(1)), Error);
                    }};
 
     engine.run_one();
@@ -271,6 +274,107 @@ ON_BOTH("a step runs once over all attempts, beside what the handler keeps itsel
     CHECK(engine.run_one().state == State::completed);
     CHECK(first == 1);
     CHECK(second == 2);
+}
+
+namespace {
+
+std::vector<std::string> lines_of(Bench& bench, const jobs::LogRequest& request) {
+    std::vector<std::string> out;
+    for (const auto& line : bench.jobs().log(request)) out.push_back(std::to_string(line.attempt) + " " + line.level + " " + line.message);
+    return out;
+}
+
+}  // namespace
+
+ON_BOTH("log lines are seen with the next tick, the last ones with the end of the attempt") {
+    const Job job = bench.create();
+    Stepped engine{bench};
+    std::vector<std::string> during;
+    engine.handler = [&](jobs::Context& context) {
+        const int attempt = context.job().attempt;
+        context.log(observe::Level::info, "begun");
+        context.log(observe::Level::warn, "zürich \"日本\"\n\x1b[31m");
+        engine.core->tick_turn();
+        if (attempt == 1) during = lines_of(bench, {.job = job.id});
+        engine.core->tick_turn();
+        context.log(observe::Level::error, "ending");
+        if (attempt == 1) throw Error{Code::database_unavailable};
+    };
+
+    CHECK(engine.run_one().state == State::retry_wait);
+    engine.advance(1h);
+    CHECK(engine.run_one().state == State::completed);
+
+    CHECK(during == std::vector<std::string>{"1 info begun", "1 warn zürich \"日本\"\n\x1b[31m"});
+    const auto all = bench.jobs().log({.job = job.id});
+    REQUIRE(all.size() == 6);
+    CHECK(all[2].message == "ending");
+    CHECK(all[3].attempt == 2);
+    CHECK(lines_of(bench, {.job = job.id, .attempt = 2, .limit = 1}) == std::vector<std::string>{"2 info begun"});
+    CHECK(bench.jobs().log({.job = job.id, .after = all[4].seq})[0].seq == all[5].seq);
+    CHECK(lines_of(bench, {.job = Uuid::generate()}).empty());
+}
+
+ON_BOTH("a log line is stored once, however often it is sent, and none after the attempt has ended") {
+    bench.create();
+    const auto lease = bench.claim_one()->lease;
+    std::vector<jobs::LogLine> lines;
+    const auto append = [&](std::size_t count) {
+        while (lines.size() < count) {
+            lines.push_back({.at = bench.now + Duration{lines.size()}, .level = "info", .message = std::to_string(lines.size())});
+        }
+        return bench.commit(std::move(Commit{}.add(jobs::AppendLog{lease, {lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count)}})));
+    };
+
+    append(2);
+    append(2);
+    append(3);
+    append(5);
+    CHECK(lines_of(bench, {.job = lease.job}) == std::vector<std::string>{"1 info 0", "1 info 1", "1 info 2", "1 info 3", "1 info 4"});
+    bench.settle(lease, State::completed);
+    append(6);
+    CHECK(bench.jobs().log({.job = lease.job}).size() == 5);
+}
+
+ON_BOTH("lines of a handler whose ending is refused come once, with the ending that is not") {
+    const Job job = bench.create();
+    datasets::Unique taken;
+    taken.owner = job.owner;
+    taken.sha256 = "same";
+    datasets::Dataset dataset;
+    dataset.id = Uuid::generate();
+    dataset.owner = job.owner;
+    dataset.job_id = dataset.file_id = Uuid::generate();
+    dataset.sha256 = "same";
+    bench.commit(std::move(Commit{}.add(datasets::Put{dataset})));
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       context.log(observe::Level::info, "one");
+                       jobs::Finish finish;
+                       finish.with.guard(taken);
+                       CHECK(context.finish(std::move(finish)).outcome == Outcome::refused);
+                       context.log(observe::Level::info, "two");
+                   }};
+
+    CHECK(engine.run_one().state == State::completed);
+    CHECK(lines_of(bench, {.job = job.id}) == std::vector<std::string>{"1 info one", "1 info two"});
+}
+
+ON_BOTH("who waits for log lines is woken, and nobody gets an event") {
+    const Job job = bench.create();
+    Stepped engine{bench};
+    int woken = 0;
+    events::Interest interest{.scope = bench.scope, .subject = job.id, .types = {"job.log"}};
+    const auto tail = bench.hub.subscribe(interest);
+    tail->on_ready([&] { ++woken; });
+    engine.handler = [&](jobs::Context& context) {
+        context.log(observe::Level::info, "x");
+        engine.core->tick_turn();
+    };
+
+    engine.run_one();
+
+    CHECK(woken == 1);
+    CHECK(tail->take(SIZE_MAX).events.empty());
 }
 
 }  // namespace millrace::test

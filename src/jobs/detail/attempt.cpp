@@ -79,14 +79,19 @@ std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
     seen.stage = stage_;
     seen.message = message_;
     seen.updated_at = now;
+    auto event = news("job.progress");
+    event.data = to_json(view(seen));
+    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+}
+
+events::Event RunningAttempt::news(std::string_view type) const {
     events::Event event;
-    event.at = now;
-    event.type = "job.progress";
+    event.at = clock_.now();
+    event.type = type;
     event.owner = job_.owner;
     event.org = job_.org;
     event.subject = job_.id;
-    event.data = to_json(view(seen));
-    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+    return event;
 }
 
 void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
@@ -95,6 +100,30 @@ void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
     std::vector<events::Event> one;
     one.push_back(std::move(tick.event));
     hub.publish(std::move(one));
+}
+
+void RunningAttempt::log(observe::Level level, std::string_view text) {
+    const std::lock_guard lock{mutex_};
+    log_.add(level, text, clock_.now());
+}
+
+std::optional<AppendLog> RunningAttempt::pending_log() const {
+    const std::lock_guard lock{mutex_};
+    auto lines = log_.pending(false, {});
+    if (lines.empty()) return std::nullopt;
+    return AppendLog{lease_, std::move(lines)};
+}
+
+void RunningAttempt::log_committed(Instant last) {
+    const std::lock_guard lock{mutex_};
+    log_.committed(last);
+}
+
+/// What was logged belongs to the commit that ends the attempt: after it nothing of the attempt is taken any more.
+void RunningAttempt::add_last_lines(ledger::Commit& commit) {
+    const std::lock_guard lock{mutex_};
+    auto lines = log_.pending(true, clock_.now());
+    if (!lines.empty()) commit.add(AppendLog{lease_, std::move(lines)});
 }
 
 ledger::Committed RunningAttempt::finish(Finish finish) {
@@ -110,6 +139,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     settle.at = clock_.now();
     ledger::Commit commit = std::move(finish.with);
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
+    add_last_lines(commit);
     commit.add(std::move(settle));
     mark();
     const auto done = ledger_.commit(std::move(commit));
@@ -143,7 +173,11 @@ std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
     if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
     mark();
     try {
-        const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(*ending_)));
+        ledger::Commit commit;
+        commit.guard(Fence{lease_});
+        add_last_lines(commit);
+        commit.add(*ending_);
+        const auto done = ledger_.commit(std::move(commit));
         if (done) {
             const std::lock_guard lock{mutex_};
             settled_ = ending_->state;

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/deadline.hpp"
+#include "jobs/detail/log_buffer.hpp"
 #include "jobs/engine.hpp"
 
 namespace millrace::jobs::detail {
@@ -34,6 +35,7 @@ public:
     void check() const override;
     void stage(int progress, std::string_view stage, std::string_view message) override;
     void tick(int progress, std::string_view message) override;
+    void log(observe::Level level, std::string_view text) override;
     ledger::Committed finish(Finish finish) override;
     [[noreturn]] void snooze(Duration time) override;
     const json::value& checkpoint() const override { return job_.checkpoint; }
@@ -60,10 +62,17 @@ public:
     /// sees progress fall.
     void publish_tick(TakenTick tick, events::Hub& hub);
 
+    /// Something that happened to the job, without its data.
+    events::Event news(std::string_view type) const;
+    /// Log lines to be committed with the ticks; nothing when there are none.
+    std::optional<AppendLog> pending_log() const;
+    void log_committed(Instant last);
+
 private:
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
     void mark();
+    void add_last_lines(ledger::Commit& commit);
 
     const Lease lease_;
     ledger::Ledger& ledger_;
@@ -85,6 +94,7 @@ private:
     int shown_ = 0;  ///< progress committed or about to be
     std::string stage_;
     std::string message_;
+    LogBuffer log_;
 };
 
 }  // namespace millrace::jobs::detail

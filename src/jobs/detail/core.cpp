@@ -214,15 +214,24 @@ void Core::stop_overdue() {
 void Core::flush() {
     ledger::Commit commit;
     std::vector<std::pair<Attempt, RunningAttempt::TakenTick>> taken;
+    std::vector<std::pair<Attempt, Instant>> logged;
     for (const auto& attempt : attempts()) {
-        auto tick = attempt->take_tick();
-        if (!tick) continue;
-        commit.add(tick->op);
-        taken.emplace_back(attempt, std::move(*tick));
+        if (auto tick = attempt->take_tick()) {
+            commit.add(tick->op);
+            taken.emplace_back(attempt, std::move(*tick));
+        }
+        if (auto lines = attempt->pending_log()) {
+            logged.emplace_back(attempt, lines->lines.back().at);
+            commit.add(std::move(*lines));
+        }
     }
-    if (taken.empty()) return;
+    if (commit.ops.empty()) return;
     around_.ledger.commit(std::move(commit));  // first committed, then seen
     for (auto& [attempt, tick] : taken) attempt->publish_tick(std::move(tick), around_.hub);
+    for (const auto& [attempt, last] : logged) {
+        attempt->log_committed(last);
+        around_.hub.nudge(attempt->news("job.log"));
+    }
 }
 
 void Core::beat_turn() {

@@ -59,7 +59,7 @@ public:
     std::optional<Duration> settle(RunningAttempt& attempt);
     void forget(RunningAttempt& attempt);
 
-    /// Shows the progress of running attempts and stops those whose time is up.
+    /// Shows the progress and the log lines of running attempts and stops those whose time is up.
     void tick_turn();
     /// Renews the leases, and gives up the attempts when that has not worked for too long; takes back what others lost,
     /// and ends waiting jobs whose deadline has passed.

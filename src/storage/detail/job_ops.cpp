@@ -102,6 +102,22 @@ void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
     tx.db.later(Statement::jobs_save_checkpoint, args(op.job, op.checkpoint));
 }
 
+void append_log(Tx& tx, const jobs::AppendLog& op) {
+    HeldJob* held = tx.job(op.lease.job);
+    if (!held || !owned(*held, op.lease)) return;
+    // A repeated op brings what the store has and perhaps more: it goes on after the newest line, where that is one of
+    // its own.
+    auto from = op.lines.begin();
+    tx.db.run(Statement::log_newest, args(op.lease.job), [&](const Row& row) {
+        if (row.integer(0) != op.lease.attempt) return;
+        const auto newest = std::ranges::find(op.lines, row.instant(1), &jobs::LogLine::at);
+        if (newest != op.lines.end()) from = newest + 1;
+    });
+    for (auto line = from; line != op.lines.end(); ++line) {
+        tx.db.later(Statement::log_append, args(op.lease.job, op.lease.attempt, line->at, line->level, line->message));
+    }
+}
+
 void settle_job(Tx& tx, const jobs::Settle& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || is_terminal(held->job.state)) return;

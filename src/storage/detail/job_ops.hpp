@@ -15,6 +15,7 @@ void reopen_job(Tx& tx, const jobs::Reopen& op);
 void stage_job(Tx& tx, const jobs::Stage& op);
 void tick_job(Tx& tx, const jobs::Tick& op);
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op);
+void append_log(Tx& tx, const jobs::AppendLog& op);
 void settle_job(Tx& tx, const jobs::Settle& op);
 void cancel_job(Tx& tx, const jobs::Cancel& op);
 void retry_job(Tx& tx, const jobs::Retry& op);

@@ -98,6 +98,16 @@ std::vector<jobs::Need> JobStore::needs(const Uuid& job) {
     });
 }
 
+std::vector<jobs::LogLine> JobStore::log(const jobs::LogRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::log_list, args(r.job, r.attempt, r.after, r.limit), [](const Row& row) {
+            Reader reader{row};
+            return jobs::LogLine{.seq = reader.integer<std::int64_t>(), .attempt = reader.integer(), .at = reader.instant(),
+                                 .level = reader.text(), .message = reader.text()};
+        });
+    });
+}
+
 std::optional<jobs::Job> JobStore::cached(const Uuid& owner, const std::string& cache_key, Instant since) {
     return reading(db_, [&](Session& s) { return one(s, Statement::jobs_cached, args(owner, cache_key, since), read_job); });
 }

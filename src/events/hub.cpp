@@ -85,6 +85,15 @@ void Hub::publish(std::vector<Event> events) {
     for (const auto& wake : wakes) wake();
 }
 
+void Hub::nudge(const Event& event) {
+    std::vector<std::function<void()>> wakes;
+    {
+        const std::lock_guard lock{mutex_};
+        signal({std::make_shared<const Event>(event)}, wakes);
+    }
+    for (const auto& wake : wakes) wake();
+}
+
 void Hub::signal(const std::vector<EventPtr>& events, std::vector<std::function<void()>>& wakes) {
     const auto consider = [&](Subscription* s, const Event& event) {
         if (s->signalled_ || !s->wake_ || !s->interest_.wants(event)) return;

@@ -76,6 +76,9 @@ public:
     /// Publishes in the order given; durable events must come in increasing seq (already known ones are ignored).
     void publish(std::vector<Event> events);
 
+    /// Wakes those who want such an event, though there is none: what they look for stands in a store.
+    void nudge(const Event& event);
+
     /// A subscription from now on.
     std::unique_ptr<Subscription> subscribe(Interest interest);
 

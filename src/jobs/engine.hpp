@@ -36,7 +36,8 @@ class Context {
 public:
     virtual ~Context() = default;
     virtual const Job& job() const = 0;
-    /// Requested when the job is cancelled, its lease is lost or the server stops. Check it per block of work.
+    /// Requested when the job is cancelled, its time is up, its lease is lost or the server stops. Check it per block
+    /// of work: an attempt ends when its handler returns, and nothing else can end it.
     virtual std::stop_token stop() const = 0;
     /// Throws Error{cancelled} when a stop was requested.
     virtual void check() const = 0;
@@ -44,10 +45,28 @@ public:
     virtual void stage(int progress, std::string_view stage, std::string_view message = {}) = 0;
     /// A percent tick: committed and visible within 250 ms; only the latest counts. Clamped to 0-99.
     virtual void tick(int progress, std::string_view message = {}) = 0;
+    /// A line for those who look at the job, visible within 250 ms. At most 8 KiB; longer ones are cut. At most 1,000
+    /// lines and 256 KiB per attempt, then one says how many were dropped. No file contents, no secrets.
+    virtual void log(observe::Level level, std::string_view text) = 0;
     /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
     /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
     virtual ledger::Committed finish(Finish finish) = 0;
+    /// Ends the attempt without counting it; the job is scheduled again in `time`. Does not return: what it throws is
+    /// no std::exception and is not to be caught.
+    [[noreturn]] virtual void snooze(Duration time) = 0;
+
+    /// What this or an earlier attempt has saved; null when nothing. It outlives failures, snoozes, lost workers and a
+    /// person's retry, and ends when the job completes.
+    virtual const json::value& checkpoint() const = 0;
+    /// Durable on return, at most 64 KiB of JSON. Throws Error{lease_lost}, Error{payload_too_large}. The member `steps`,
+    /// where `step` keeps its results, is carried over unless `value` has one or is no object.
+    virtual void save_checkpoint(json::value value) = 0;
+    /// Runs `body` once over all attempts of the job: later ones get its result from the checkpoint. A crash between
+    /// its end and the commit of the result makes it run again. Names are unique within the job.
+    json::value step(std::string_view name, const std::function<json::value()>& body);
 };
+
+inline constexpr std::size_t checkpoint_bytes_max = 64 * 1024;
 
 /// A kind of job: one folder in pipelines/ and one line in its catalog.
 struct Kind {
@@ -55,6 +74,7 @@ struct Kind {
     Type type = Type::processing;
     std::string label;  ///< for people
     int attempts_max = 3;
+    Duration timeout{};  ///< of one attempt, unless the job has its own; zero: none
     std::function<void(Context&)> run;  ///< returning without `finish` completes the job with no effects
 };
 

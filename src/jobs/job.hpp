@@ -25,7 +25,7 @@ constexpr bool is_terminal(State state) {
 
 /// What its creator asked of a job beyond the rules of its kind.
 struct Options {
-    std::optional<std::int64_t> timeout_ms;  ///< of one attempt
+    std::optional<std::int64_t> timeout_ms;  ///< of one attempt; in place of that of its kind
     std::optional<RetryPolicy> retry;
     bool operator==(const Options&) const = default;
 };
@@ -114,11 +114,21 @@ struct Attempt {
     std::string worker;
     Instant started_at{};
     std::optional<Instant> ended_at;
-    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released"
+    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed"
     std::string error_code;
     std::string error_message;
 };
 BOOST_DESCRIBE_STRUCT(Attempt, (), (job, attempt, worker, started_at, ended_at, outcome, error_code, error_message))
+
+/// A line that job code has written.
+struct LogLine {
+    std::int64_t seq = 0;  ///< its place; the store gives it
+    int attempt = 0;
+    Instant at{};
+    std::string level;  ///< "debug", "info", "warn", "error"
+    std::string message;
+};
+BOOST_DESCRIBE_STRUCT(LogLine, (), (seq, attempt, at, level, message))
 
 /// What follows an attempt that ended with an error. Pure.
 struct Next {

@@ -91,12 +91,29 @@ struct Tick : ledger::Op {
     Tick(Lease l, int p, std::string m, Instant t) : lease{l}, progress{p}, message{std::move(m)}, at{t} {}
 };
 
-/// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, handed
-/// back, to queued without counting the attempt. Guard with Fence. Drops the lease, closes the attempt row.
+/// What a handler keeps for its next attempt, in place of what it kept before. Guard with Fence. It outlives a person's
+/// Retry and is dropped when the job completes.
+struct SaveCheckpoint : ledger::Op {
+    Uuid job;
+    json::value checkpoint;
+    SaveCheckpoint(Uuid j, json::value c) : job{j}, checkpoint(std::move(c)) {}
+};
+
+/// Log lines of an attempt, with times that increase. Guarded inside, as Tick. Each op holds all lines that are not known
+/// to be committed; those that the store has are left out.
+struct AppendLog : ledger::Op {
+    Lease lease;
+    std::vector<LogLine> lines;
+    AppendLog(Lease l, std::vector<LogLine> ls) : lease{l}, lines{std::move(ls)} {}
+};
+
+/// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, without
+/// counting the attempt, handed back to queued or snoozed to scheduled (with run_at). Guard with Fence. Drops the lease,
+/// closes the attempt row.
 struct Settle : ledger::Op {
     Uuid job;
     State state = State::completed;
-    std::string outcome;  ///< of the attempt: "completed", "failed", "cancelled", "lost", "released"
+    std::string outcome;  ///< of the attempt: "completed", "failed", "cancelled", "lost", "released", "snoozed"
     std::string error_code;
     std::string error_message;
     std::optional<json::value> result;
@@ -104,7 +121,7 @@ struct Settle : ledger::Op {
     std::optional<Uuid> result_file_id;
     json::object metadata;  ///< merged into the job's
     std::optional<Instant> run_at;
-    bool uncount = false;  ///< handed back: the attempt does not count
+    bool uncount = false;  ///< handed back or snoozed: the attempt does not count
     Instant at;
 };
 

@@ -79,6 +79,14 @@ struct Stat {
 };
 BOOST_DESCRIBE_STRUCT(Stat, (), (minute, queue, kind, outcome, number, wait_us, run_us))
 
+/// Log lines of a job in order: of one attempt or all, after a line that is known.
+struct LogRequest {
+    Uuid job;
+    std::optional<int> attempt;
+    std::int64_t after = 0;
+    int limit = 1000;
+};
+
 struct Rescued {
     Uuid job;
     State state = State::queued;
@@ -99,6 +107,7 @@ struct JobStore {
     virtual std::optional<Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) = 0;
     /// Jobs that ended in this state before the moment, oldest first.
     virtual std::vector<Uuid> finished_before(State state, Instant before, int limit) = 0;
+    virtual std::vector<LogLine> log(const LogRequest& request) = 0;
     /// Unfinished jobs by state, over all users; kept as they move, nothing is counted.
     virtual std::vector<std::pair<State, std::int64_t>> counts() = 0;
     virtual std::vector<QueueCount> queue_counts() = 0;
@@ -122,6 +131,9 @@ struct JobStore {
     /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker are taken back at once without
     /// counting a loss: the only process of a SQLite directory has just started.
     virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
+    /// Ends jobs that have not ended by their deadline, as failed `deadline_exceeded`: all but those that a worker runs,
+    /// which stops them itself. At most 1,000 at a time.
+    virtual std::vector<Uuid> expire(Instant now) = 0;
 };
 
 }  // namespace millrace::jobs

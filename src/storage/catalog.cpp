@@ -71,6 +71,8 @@ const Catalog& catalog() {
         on<jobs::Reopen>(reopen_job, job_of),
         on<jobs::Stage>(stage_job, job_of),
         on<jobs::Tick>(tick_job, lease_of),
+        on<jobs::SaveCheckpoint>(save_checkpoint, job_of),
+        on<jobs::AppendLog>(append_log, lease_of),
         on<jobs::Settle>(settle_job, job_of),
         on<jobs::Cancel>(cancel_job, job_of),
         on<jobs::Retry>(retry_job, job_of),

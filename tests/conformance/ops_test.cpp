@@ -142,6 +142,12 @@ const std::vector<Case>& cases() {
             b.create();
             return jobs::Tick{b.claim_one()->lease, 12, "m", b.now};
         }),
+        op_case<jobs::SaveCheckpoint>([](Bench& b) { return jobs::SaveCheckpoint{b.create().id, json::object{{"at", 7}}}; }),
+        op_case<jobs::AppendLog>([](Bench& b) {
+            b.create();
+            jobs::LogLine line{.at = b.now, .level = "info", .message = "hello"};
+            return jobs::AppendLog{b.claim_one()->lease, {line}};
+        }),
         op_case<jobs::Settle>([](Bench& b) {
             b.create();
             return some_settle(b.claim_one()->job.id, b.now);

@@ -1,7 +1,7 @@
 #include "jobs/detail/attempt.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "jobs/view.hpp"
 
@@ -23,6 +23,11 @@ void RunningAttempt::stop(StopReason reason) {
         if (reason_ == StopReason::none || reason == StopReason::lost) reason_ = reason;
     }
     stop_.request_stop();
+}
+
+void RunningAttempt::stop_when_overdue(Deadline steady_now, Instant now) {
+    if (job_.deadline && now >= *job_.deadline) stop(StopReason::deadline);
+    else if (timeout_at_ && steady_now >= *timeout_at_) stop(StopReason::timeout);
 }
 
 StopReason RunningAttempt::stop_reason() const {
@@ -74,14 +79,19 @@ std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
     seen.stage = stage_;
     seen.message = message_;
     seen.updated_at = now;
+    auto event = news("job.progress");
+    event.data = to_json(view(seen));
+    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+}
+
+events::Event RunningAttempt::news(std::string_view type) const {
     events::Event event;
-    event.at = now;
-    event.type = "job.progress";
+    event.at = clock_.now();
+    event.type = type;
     event.owner = job_.owner;
     event.org = job_.org;
     event.subject = job_.id;
-    event.data = to_json(view(seen));
-    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+    return event;
 }
 
 void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
@@ -90,6 +100,30 @@ void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
     std::vector<events::Event> one;
     one.push_back(std::move(tick.event));
     hub.publish(std::move(one));
+}
+
+void RunningAttempt::log(observe::Level level, std::string_view text) {
+    const std::lock_guard lock{mutex_};
+    log_.add(level, text, clock_.now());
+}
+
+std::optional<AppendLog> RunningAttempt::pending_log() const {
+    const std::lock_guard lock{mutex_};
+    auto lines = log_.pending(false, {});
+    if (lines.empty()) return std::nullopt;
+    return AppendLog{lease_, std::move(lines)};
+}
+
+void RunningAttempt::log_committed(Instant last) {
+    const std::lock_guard lock{mutex_};
+    log_.committed(last);
+}
+
+/// What was logged belongs to the commit that ends the attempt: after it nothing of the attempt is taken any more.
+void RunningAttempt::add_last_lines(ledger::Commit& commit) {
+    const std::lock_guard lock{mutex_};
+    auto lines = log_.pending(true, clock_.now());
+    if (!lines.empty()) commit.add(AppendLog{lease_, std::move(lines)});
 }
 
 ledger::Committed RunningAttempt::finish(Finish finish) {
@@ -105,6 +139,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     settle.at = clock_.now();
     ledger::Commit commit = std::move(finish.with);
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
+    add_last_lines(commit);
     commit.add(std::move(settle));
     mark();
     const auto done = ledger_.commit(std::move(commit));
@@ -116,23 +151,43 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     return done;
 }
 
-void RunningAttempt::settle(Settle settle, observe::Log& log) {
-    mark();
-    for (auto pause = 50ms; stop_reason() != StopReason::lost; pause = std::min<std::chrono::milliseconds>(pause * 2, 2s)) {
-        try {
-            const auto state = settle.state;
-            const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(settle)));
-            if (done) {
-                const std::lock_guard lock{mutex_};
-                settled_ = state;
-            }
-            return;
-        } catch (const Error& error) {
-            log.warn("settling a job failed", {{"job", job_.id.str()}, {"error", error.what()}});
-            if (!error.retryable()) return;
-        }
-        std::this_thread::sleep_for(pause);
+void RunningAttempt::snooze(Duration time) {
+    check();
+    throw Snoozed{std::max(time, Duration{0})};
+}
+
+void RunningAttempt::save_checkpoint(json::value value) {
+    check();
+    if (value.is_object() && job_.checkpoint.is_object() && !value.get_object().contains("steps")) {
+        if (const auto* steps = job_.checkpoint.get_object().if_contains("steps")) value.get_object().emplace("steps", *steps);
     }
+    if (json::serialize(value).size() > checkpoint_bytes_max) {
+        throw Error{Code::payload_too_large, {{"limit", std::to_string(checkpoint_bytes_max)}}};
+    }
+    const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(SaveCheckpoint{job_.id, value})));
+    if (!done) throw Error{Code::lease_lost};
+    job_.checkpoint = std::move(value);
+}
+
+std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
+    if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
+    mark();
+    try {
+        ledger::Commit commit;
+        commit.guard(Fence{lease_});
+        add_last_lines(commit);
+        commit.add(*ending_);
+        const auto done = ledger_.commit(std::move(commit));
+        if (done) {
+            const std::lock_guard lock{mutex_};
+            settled_ = ending_->state;
+        }
+        return std::nullopt;
+    } catch (const Error& error) {
+        log.warn("settling a job failed", {{"job", job_.id.str()}, {"error", error.what()}});
+        if (!error.retryable()) return std::nullopt;
+    }
+    return std::exchange(pause_, std::min(pause_ * 2, settle_pause_max));
 }
 
 }  // namespace millrace::jobs::detail

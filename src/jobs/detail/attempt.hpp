@@ -3,30 +3,53 @@
 #include <atomic>
 #include <mutex>
 
+#include "base/deadline.hpp"
+#include "jobs/detail/log_buffer.hpp"
 #include "jobs/engine.hpp"
 
 namespace millrace::jobs::detail {
 
-enum class StopReason { none, cancelled, released, lost };
+/// Thrown by snooze. No std::exception, so that job code which catches those lets it pass.
+struct Snoozed {
+    Duration time{};
+};
+
+enum class StopReason { none, cancelled, released, timeout, deadline, lost };
 
 /// One attempt while it runs: what the handler sees as its Context, and what the engine needs to stop and settle it.
 class RunningAttempt final : public Context {
 public:
     RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Clock& clock);
 
+    /// From `now` on the attempt may take this long.
+    void limit(Duration timeout, Deadline now) {
+        timeout_ = timeout;
+        timeout_at_ = now + timeout;
+    }
+    Duration timeout() const { return timeout_; }
+    /// Stops it when its own time or that of its job is up.
+    void stop_when_overdue(Deadline steady_now, Instant now);
+
     const Job& job() const override { return job_; }
     std::stop_token stop() const override { return stop_.get_token(); }
     void check() const override;
     void stage(int progress, std::string_view stage, std::string_view message) override;
     void tick(int progress, std::string_view message) override;
+    void log(observe::Level level, std::string_view text) override;
     ledger::Committed finish(Finish finish) override;
+    [[noreturn]] void snooze(Duration time) override;
+    const json::value& checkpoint() const override { return job_.checkpoint; }
+    void save_checkpoint(json::value value) override;
 
     void stop(StopReason reason);
     StopReason stop_reason() const;
     bool finished() const { return settled_ != State::running; }
     State settled_as() const { return settled_; }
-    /// Commits an ending that is no success; repeats while the database is away, gives up when the lease is lost.
-    void settle(Settle settle, observe::Log& log);
+    /// How the attempt is to end when it has not finished; nothing when there is nothing left to commit.
+    void end_with(std::optional<Settle> ending) { ending_ = std::move(ending); }
+    /// Commits that ending. Nothing when it is done, or in vain; else, while the database is away, the time until the
+    /// next try.
+    std::optional<Duration> settle(observe::Log& log);
 
     struct TakenTick {
         Tick op;
@@ -39,15 +62,28 @@ public:
     /// sees progress fall.
     void publish_tick(TakenTick tick, events::Hub& hub);
 
+    /// Something that happened to the job, without its data.
+    events::Event news(std::string_view type) const;
+    /// Log lines to be committed with the ticks; nothing when there are none.
+    std::optional<AppendLog> pending_log() const;
+    void log_committed(Instant last);
+
 private:
+    static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
+
     void mark();
+    void add_last_lines(ledger::Commit& commit);
 
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
+    Duration timeout_{};
+    std::optional<Deadline> timeout_at_;
     std::stop_source stop_;
     Job job_;  ///< changed by the handler's thread only
     std::atomic<State> settled_ = State::running;
+    std::optional<Settle> ending_;  ///< of the handler's thread only, as is what follows
+    std::chrono::milliseconds pause_ = settle_pause_min;
 
     std::mutex showing_;         ///< held while a tick is published
     std::uint64_t marks_ = 0;    ///< durable events of this attempt so far or about to be; guarded by showing_
@@ -58,6 +94,7 @@ private:
     int shown_ = 0;  ///< progress committed or about to be
     std::string stage_;
     std::string message_;
+    LogBuffer log_;
 };
 
 }  // namespace millrace::jobs::detail

@@ -96,6 +96,28 @@ void tick_job(Tx& tx, const jobs::Tick& op) {
     tx.changed(*held);
 }
 
+void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
+    HeldJob* held = tx.job(op.job);
+    if (!held || is_terminal(held->job.state)) return;
+    tx.db.later(Statement::jobs_save_checkpoint, args(op.job, op.checkpoint));
+}
+
+void append_log(Tx& tx, const jobs::AppendLog& op) {
+    HeldJob* held = tx.job(op.lease.job);
+    if (!held || !owned(*held, op.lease)) return;
+    // A repeated op brings what the store has and perhaps more: it goes on after the newest line, where that is one of
+    // its own.
+    auto from = op.lines.begin();
+    tx.db.run(Statement::log_newest, args(op.lease.job), [&](const Row& row) {
+        if (row.integer(0) != op.lease.attempt) return;
+        const auto newest = std::ranges::find(op.lines, row.instant(1), &jobs::LogLine::at);
+        if (newest != op.lines.end()) from = newest + 1;
+    });
+    for (auto line = from; line != op.lines.end(); ++line) {
+        tx.db.later(Statement::log_append, args(op.lease.job, op.lease.attempt, line->at, line->level, line->message));
+    }
+}
+
 void settle_job(Tx& tx, const jobs::Settle& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || is_terminal(held->job.state)) return;
@@ -238,6 +260,15 @@ bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {
     tx.drop_lease(held);
     tx.close_attempt(job.id, now, "lost", to_string(Code::worker_lost), Error{Code::worker_lost}.what());
     move(tx, held, state, now);
+    return true;
+}
+
+bool expire_job(Tx& tx, HeldJob& held, Instant now) {
+    Job& job = held.job;
+    if (held.lease || is_terminal(job.state) || !job.deadline || *job.deadline > now) return false;
+    set_error(job, Code::deadline_exceeded);
+    if (job.state == State::running) tx.close_attempt(job.id, now, "failed", job.error_code, job.error_message);
+    move(tx, held, State::failed, now);
     return true;
 }
 

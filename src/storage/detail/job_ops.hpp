@@ -14,6 +14,8 @@ void unblock_job(Tx& tx, const jobs::Unblock& op);
 void reopen_job(Tx& tx, const jobs::Reopen& op);
 void stage_job(Tx& tx, const jobs::Stage& op);
 void tick_job(Tx& tx, const jobs::Tick& op);
+void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op);
+void append_log(Tx& tx, const jobs::AppendLog& op);
 void settle_job(Tx& tx, const jobs::Settle& op);
 void cancel_job(Tx& tx, const jobs::Cancel& op);
 void retry_job(Tx& tx, const jobs::Retry& op);
@@ -29,5 +31,7 @@ void remove_job(Tx& tx, const jobs::Remove& op);
 void forget_events(Tx& tx, const jobs::ForgetEvents& op);
 void put_queue(Tx& tx, const jobs::PutQueue& op);
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now);
+/// A job whose deadline has passed and that no worker runs is failed. False when it is not to be.
+bool expire_job(Tx& tx, HeldJob& held, Instant now);
 
 }  // namespace millrace::storage::detail

@@ -10,6 +10,8 @@
 namespace millrace::storage::detail {
 namespace {
 
+constexpr int expired_max = 1000;
+
 jobs::Worker read_worker(const Row& row) {
     Reader r{row};
     return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
@@ -37,6 +39,17 @@ std::vector<jobs::Rescued> take_back(Tx& tx, const Uuid& self, Duration expiry, 
         HeldJob* held = tx.job(id);
         if (!held) tx.db.later(Statement::leases_remove, args(id));
         else if (take_back_job(tx, *held, restart, now)) out.push_back({id, held->job.state});
+    }
+    return out;
+}
+
+std::vector<Uuid> expire_jobs(Tx& tx, Instant now) {
+    const auto look = [&] { return all(tx.db, Statement::jobs_overdue, args(now, expired_max), read_id); };
+    std::vector<Uuid> out;
+    tx.hold(look());
+    // Looked at again under the locks: one may have ended, or been claimed.
+    for (const auto& id : look()) {
+        if (HeldJob* held = tx.job(id); held && expire_job(tx, *held, now)) out.push_back(id);
     }
     return out;
 }
@@ -81,6 +94,16 @@ std::vector<jobs::Need> JobStore::needs(const Uuid& job) {
     return reading(db_, [&](Session& s) {
         return all(s, Statement::needs_list, args(job), [](const Row& row) {
             return jobs::Need{row.uuid(0), from_word<jobs::NeedOutcome>(row.text(1)).value_or(jobs::NeedOutcome::end)};
+        });
+    });
+}
+
+std::vector<jobs::LogLine> JobStore::log(const jobs::LogRequest& r) {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::log_list, args(r.job, r.attempt, r.after, r.limit), [](const Row& row) {
+            Reader reader{row};
+            return jobs::LogLine{.seq = reader.integer<std::int64_t>(), .attempt = reader.integer(), .at = reader.instant(),
+                                 .level = reader.text(), .message = reader.text()};
         });
     });
 }
@@ -172,6 +195,13 @@ std::vector<jobs::Rescued> JobStore::rescue(const Uuid& self, Duration expiry, b
     std::vector<jobs::Rescued> out;
     if (!restart && !db_.may_rescue(expiry)) return out;
     db_.claims().run([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
+    return out;
+}
+
+std::vector<Uuid> JobStore::expire(Instant now) {
+    // The commits' writer: nobody sees again that a job had not ended.
+    std::vector<Uuid> out;
+    db_.commits().run([&](Tx& tx) { out = expire_jobs(tx, now); });
     return out;
 }
 

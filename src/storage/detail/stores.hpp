@@ -34,6 +34,7 @@ public:
     std::vector<jobs::Need> needs(const Uuid& job) override;
     std::optional<jobs::Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) override;
     std::vector<Uuid> finished_before(jobs::State state, Instant before, int limit) override;
+    std::vector<jobs::LogLine> log(const jobs::LogRequest& request) override;
     std::vector<std::pair<jobs::State, std::int64_t>> counts() override;
     std::vector<jobs::QueueCount> queue_counts() override;
     std::vector<jobs::Queue> queues() override;
@@ -46,6 +47,7 @@ public:
     void goodbye(const Uuid& worker) override;
     std::vector<jobs::Worker> workers() override;
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;
+    std::vector<Uuid> expire(Instant now) override;
 
 private:
     Database& db_;

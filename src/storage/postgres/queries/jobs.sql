@@ -28,10 +28,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
         $41, $42, $43, $44, $45, $46);
 
 -- name: jobs.save
+-- A completed job has no next attempt, so nothing is kept for it.
 UPDATE job SET state = $2, progress = $3, stage = $4, message = $5, attempt = $6, losses = $7, crashes = $8, run_at = $9,
        metadata = $10, result = CASE WHEN $11::boolean THEN $12::json ELSE result END, supplier_id = $13, related_dataset_id = $14,
        result_file_id = $15, error_code = $16, error_message = $17, updated_at = $18, started_at = $19,
-       completed_at = $20, turn = $21
+       completed_at = $20, turn = $21, checkpoint = CASE WHEN $2 = 'completed' THEN NULL ELSE checkpoint END
 WHERE id = $1;
 
 -- name: jobs.save_more
@@ -158,6 +159,13 @@ SELECT job_id FROM job_lease WHERE worker <> $1 ORDER BY job_id;
 
 -- name: jobs.running_of_lost
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
+
+-- name: jobs.overdue
+-- Those with a lease are stopped by their worker.
+SELECT id FROM job
+WHERE deadline <= $1 AND deadline IS NOT NULL AND completed_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id)
+ORDER BY deadline LIMIT $2;
 
 -- name: leases.insert
 INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at, queue, limit_key)

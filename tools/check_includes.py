@@ -23,7 +23,7 @@ def modules():
     allowed, seen = {}, []
     text = (SOURCE / "CMakeLists.txt").read_text()
     for name, rest in re.findall(r"millrace_module\((\w+)\s*([^)]*)\)", text):
-        deps = re.search(r"DEPS\s+([^)]*?)(?:LIBS|$)", rest, re.S)
+        deps = re.search(r"DEPS\s+([^)]*?)(?:LIBS|TEST_WITH|$)", rest, re.S)
         allowed[name] = set(deps.group(1).split()) if deps else set()
         unknown = allowed[name] - set(seen)
         if unknown:

@@ -49,7 +49,6 @@ template <class T>
 std::optional<Uuid> lease_of(const T& op) {
     return op.lease.job;
 }
-std::optional<Uuid> new_job(const jobs::Create& op) { return op.job.id; }
 
 }  // namespace
 
@@ -66,7 +65,7 @@ const Catalog& catalog() {
         guard_and<accounts::RememberRequest>(request_is_new, remember_request),
         guard<accounts::EmailFree>(email_is_free),
 
-        on<jobs::Create>(create_job, new_job),
+        on<jobs::Create>(create_job),
         on<jobs::Unblock>(unblock_job, job_of),
         on<jobs::Reopen>(reopen_job, job_of),
         on<jobs::Stage>(stage_job, job_of),

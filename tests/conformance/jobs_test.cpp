@@ -540,4 +540,78 @@ ON_BOTH("events carry the job as it was after the change, in order, and reach th
     CHECK(bench.storage().events().after(stored[0].seq, 1).at(0).seq == stored[1].seq);
 }
 
+ON_BOTH("the events of a large commit are kept together and read one by one") {
+    bench.create();
+    const auto first = bench.hub.last();
+    Commit commit;
+    std::vector<Job> made;
+    for (int i = 0; i < 50; ++i) made.push_back(bench.new_job());
+    for (const auto& job : made) commit.add(jobs::Create{job});
+    bench.commit(std::move(commit));
+    bench.create();
+
+    CHECK(bench.sql("SELECT count(*) FROM event") == "3");
+    CHECK(bench.storage().events().bounds() == std::pair{first, bench.hub.last()});
+    const auto all = bench.all_events();
+    REQUIRE(all.size() == 52);
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i].seq == first + static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        CHECK(all[i + 1].subject == made[i].id);
+        CHECK(all[i + 1].owner == made[i].owner);
+        CHECK(json::parse(all[i + 1].data).at("id").as_string() == made[i].id.str());
+    }
+    // Any place in the middle, a few at a time.
+    for (std::int64_t after = first; after < all.back().seq;) {
+        const auto some = bench.storage().events().after(after, 7);
+        REQUIRE_FALSE(some.empty());
+        CHECK(some.size() <= 7);
+        CHECK(some.front().seq == after + 1);
+        after = some.back().seq;
+    }
+    // The first numbers go, as they do when old events are forgotten: the rest begins in the middle of nothing.
+    bench.sql("DELETE FROM event WHERE seq = " + std::to_string(first));
+    CHECK(bench.storage().events().bounds().first == first + 1);
+    CHECK(bench.storage().events().after(0, 1).at(0).seq == first + 1);
+}
+
+ON_BOTH("a job that exists already does not keep the others of its group from being made") {
+    const Job there = bench.create();
+    const Job fresh = bench.new_job();
+
+    bench.commit(std::move(Commit{}.add(jobs::Create{there}).add(jobs::Create{fresh}).add(jobs::Cancel{fresh.id, bench.now})));
+
+    CHECK(bench.get(fresh.id).state == State::cancelled);
+    CHECK(bench.event_types() == Strings{"job.queued", "job.queued", "job.cancelled"});
+}
+
+ON_BOTH("a running job is shown so though its row says it later") {
+    const Job job = bench.create();
+    const auto claimed = bench.claim_one().value();
+    const auto filter = [&](const char* text) {
+        jobs::ListRequest request;
+        request.filter = query::parse_filter(text, jobs::list_fields());
+        return bench.jobs().list(bench.scope, request).items.size();
+    };
+    const auto check = [&] {
+        const Job seen = bench.get(job.id);
+        CHECK(seen.state == State::running);
+        CHECK(seen.attempt == 1);
+        CHECK(seen.started_at.has_value());
+        CHECK(bench.jobs().active(bench.scope, {bench.now, bench.now}).at(0).state == State::running);
+        CHECK(filter("state:running") == 1);
+        CHECK(filter("state:queued") == 0);
+        CHECK(filter("attempt:1") == 1);
+        CHECK(bench.sql("SELECT status FROM jobs") == "processing");
+    };
+
+    CHECK(bench.sql("SELECT state FROM job") == "queued");
+    check();
+    bench.jobs().beat(bench.worker.id, bench.later(1h));
+    CHECK(bench.sql("SELECT state FROM job") == "running");
+    check();
+    CHECK_FALSE(bench.claim_one().has_value());
+    CHECK(bench.settle(claimed.lease, State::completed) == Outcome::applied);
+    CHECK(bench.jobs().attempts(job.id).size() == 1);
+}
+
 }  // namespace millrace::test

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/random.hpp"
 #include "storage/detail/rows.hpp"
@@ -30,13 +31,6 @@ struct Known {
     Instant now{};     ///< of the clock that leases go by
 };
 
-/// The row of a worker and the time; nothing when the worker was given up.
-std::optional<Known> known_worker(Tx& tx, const Uuid& worker, Instant now) {
-    return one(tx.db, Statement::workers_check, args(worker, now), [](const Row& row) {
-        return Known{fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
-    });
-}
-
 /// A queue as a claim sees it.
 struct OpenQueue {
     jobs::Queue settings;
@@ -45,24 +39,21 @@ struct OpenQueue {
 
 OpenQueue read_open_queue(const Row& row) { return {read_queue(row), Reader{row, 8}.maybe_instant()}; }
 
-std::vector<OpenQueue> open_queues(Tx& tx, const std::vector<std::string>& wanted) {
-    auto queues = all(tx.db, Statement::queues_list, {}, read_open_queue);
-    std::erase_if(queues, [&](const OpenQueue& q) {
-        return q.settings.paused || (!wanted.empty() && std::ranges::find(wanted, q.settings.name) == wanted.end());
-    });
-    if (queues.size() > 1) std::ranges::rotate(queues, queues.begin() + tx.shared.claims++ % queues.size());
-    return queues;
+bool is_open(const jobs::Queue& queue, const std::vector<std::string>& wanted) {
+    return !queue.paused && (wanted.empty() || std::ranges::find(wanted, queue.name) != wanted.end());
 }
 
 class Claiming {
 public:
-    Claiming(Tx& tx, const jobs::Claim& claim, const Known& worker)
-        : tx_{tx}, claim_{claim}, worker_{worker}, kinds_(names(claim.kinds)), left_{claim.limit} {}
+    Claiming(Tx& tx, const jobs::Claim& claim)
+        : tx_{tx}, claim_{claim}, kinds_(names(claim.kinds)), left_{claim.limit} {}
 
     std::vector<jobs::Claimed> run() {
+        if (!look()) return {};
         promote(jobs::State::scheduled);
         promote(jobs::State::retry_wait);
-        for (auto& queue : open_queues(tx_, claim_.queues)) {
+        if (queues_.size() > 1) std::ranges::rotate(queues_, queues_.begin() + tx_.shared.claims++ % queues_.size());
+        for (auto& queue : queues_) {
             if (left_ <= 0) break;
             take_from(queue);
         }
@@ -70,7 +61,25 @@ public:
     }
 
 private:
+    /// What every claim must know, in one round trip. False for a worker that the others gave up: a lease hangs on the
+    /// row of its worker, and it gets nothing until it says hello again.
+    bool look() {
+        bool known = false;
+        tx_.db.later(Statement::workers_check, args(claim_.worker, claim_.now), [&](const Row& row) {
+            worker_ = {fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
+            known = true;
+        });
+        tx_.db.later(Statement::queues_list, {}, [&](const Row& row) {
+            auto queue = read_open_queue(row);
+            if (is_open(queue.settings, claim_.queues)) queues_.push_back(std::move(queue));
+        });
+        tx_.db.later(Statement::jobs_next_due, {}, [&](const Row& row) { next_due_ = Reader{row}.maybe_instant(); });
+        tx_.db.flush();
+        return known;
+    }
+
     void promote(jobs::State from) {
+        if (!next_due_ || *next_due_ > worker_.now) return;
         auto due = all(tx_.db, Statement::jobs_promote, args(worker_.now, promoted_max, from), read_job);
         std::ranges::sort(due, {}, [](const jobs::Job& job) { return std::pair{job.run_at, job.id}; });
         for (const auto& job : due) {
@@ -94,7 +103,7 @@ private:
         // Jobs with a key and jobs without take turns at being first.
         const bool keys_first = tx_.shared.claims % 2 == 0;
         if (keys_first) room -= take_keyed(settings, room);
-        room -= take(Statement::jobs_claim, args(kinds_, room, worker_.now, settings.name), room);
+        room -= take(Statement::jobs_claim, args(kinds_, room, settings.name), room);
         if (!keys_first) take_keyed(settings, room);
         if (settings.rate_count && left_ < before) {
             const auto free_at = jobs::after_starts(*settings.rate_count, period(settings.rate_period_ms), queue.free_at,
@@ -162,7 +171,7 @@ private:
             share = std::min(share, jobs::starts_allowed(*settings.key_rate_count, period(settings.key_rate_period_ms), free_at, worker_.now));
         }
         if (share <= 0) return 0;
-        const int taken = take(Statement::jobs_claim_key, args(kinds_, share, worker_.now, settings.name, key), share);
+        const int taken = take(Statement::jobs_claim_key, args(kinds_, share, settings.name, key), share);
         if (settings.key_rate_count && taken > 0) {
             tx_.db.later(Statement::buckets_put,
                          args(settings.name, key,
@@ -173,37 +182,61 @@ private:
 
     int take(Statement statement, std::span<const Value> values, int room) {
         if (room <= 0) return 0;
-        auto taken = all(tx_.db, statement, values, read_job);
-        // RETURNING promises no order.
-        std::ranges::sort(taken, {}, [](const jobs::Job& job) { return std::tuple{-job.priority, job.turn, job.id}; });
-        for (auto& job : taken) {
-            const jobs::Lease lease{job.id, job.attempt, random_token()};
-            tx_.db.later(Statement::leases_insert, args(job.id, lease.attempt, lease.token, claim_.worker, worker_.now, job.queue, job.limit_key));
-            tx_.db.later(Statement::attempts_insert, args(job.id, lease.attempt, worker_.name, worker_.now));
-            tx_.count(job, jobs::State::queued, jobs::State::running, worker_.now);
-            tx_.shared.turns.served(job.queue, job.priority, job.turn);
-            tx_.state_event(job);
-            out_.push_back({std::move(job), lease});
+        std::vector<jobs::Claimed> found;
+        tx_.db.run(statement, values, [&](const Row& row) {
+            auto& one = found.emplace_back(read_job(row));
+            one.lease = {one.job.id, one.job.attempt + 1, random_token()};
+        });
+        const auto leased = lease(found);
+        int taken = 0;
+        for (auto& one : found) {
+            if (leased && !leased->contains(one.lease.job)) continue;
+            start(one);
+            out_.push_back(std::move(one));
+            ++taken;
         }
-        left_ -= static_cast<int>(taken.size());
-        return static_cast<int>(taken.size());
+        left_ -= taken;
+        return taken;
+    }
+
+    /// The jobs whose lease is ours now; SQLite does not say, and there nobody else can have one.
+    std::optional<std::set<Uuid>> lease(const std::vector<jobs::Claimed>& found) {
+        std::set<Uuid> ours;
+        for (const auto& [job, lease] : found) {
+            tx_.db.later(Statement::leases_insert,
+                         args(job.id, lease.attempt, lease.token, claim_.worker, worker_.name, worker_.now, job.queue, job.limit_key),
+                         [&](const Row& row) { ours.insert(row.uuid(0)); });
+        }
+        tx_.db.flush();
+        if (tx_.db.dialect() == Dialect::sqlite) return std::nullopt;
+        return ours;
+    }
+
+    void start(jobs::Claimed& one) {
+        jobs::Job& job = one.job;
+        tx_.count(job, jobs::State::queued, jobs::State::running, worker_.now);
+        tx_.shared.turns.served(job.queue, job.priority, job.turn);
+        job.state = jobs::State::running;
+        job.attempt = one.lease.attempt;
+        if (!job.started_at) job.started_at = worker_.now;
+        job.updated_at = worker_.now;
+        job.error_code.clear();
+        job.error_message.clear();
+        tx_.state_event(job);
     }
 
     Tx& tx_;
     const jobs::Claim& claim_;
-    const Known& worker_;
     const json::array kinds_;
+    Known worker_;
+    std::vector<OpenQueue> queues_;
+    std::optional<Instant> next_due_;
     int left_;
     std::vector<jobs::Claimed> out_;
 };
 
 }  // namespace
 
-std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) {
-    // A lease hangs on the row of its worker; one that the others gave up gets nothing until it says hello again.
-    const auto worker = known_worker(tx, claim.worker, claim.now);
-    if (!worker) return {};
-    return Claiming{tx, claim, *worker}.run();
-}
+std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) { return Claiming{tx, claim}.run(); }
 
 }  // namespace millrace::storage::detail

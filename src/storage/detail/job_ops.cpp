@@ -42,7 +42,7 @@ ledger::Committed in_state(Tx& tx, const jobs::InState& op) {
 }
 
 void create_job(Tx& tx, const jobs::Create& op) {
-    if (tx.job(op.job.id)) return;
+    if (!tx.is_free(op.job.id)) return;
     Job job = op.job;
     job.progress = std::clamp(job.progress, 0, 99);
     tie(tx, job, op.needs);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "jobs/ops.hpp"
 #include "storage/detail/claim.hpp"
@@ -11,6 +12,8 @@ namespace millrace::storage::detail {
 namespace {
 
 constexpr int expired_max = 1000;
+/// A job that runs for longer than this is written as running; most are done before.
+constexpr Duration shown_after = std::chrono::seconds{2};
 
 jobs::Worker read_worker(const Row& row) {
     Reader r{row};
@@ -83,7 +86,16 @@ jobs::JobPage JobStore::list(const Scope& scope, const jobs::ListRequest& r) {
 }
 
 std::vector<jobs::Attempt> JobStore::attempts(const Uuid& job) {
-    return reading(db_, [&](Session& s) { return all(s, Statement::attempts_list, args(job), read_attempt); });
+    return reading(db_, [&](Session& s) {
+        auto out = all(s, Statement::attempts_list, args(job), read_attempt);
+        s.run(Statement::attempts_log, args(job), [&](const Row& row) {
+            std::ranges::move(read_attempt_log(job, row.text(0)), std::back_inserter(out));
+            if (row.is_null(1)) return;
+            out.push_back({.job = job, .attempt = static_cast<int>(row.integer(1)), .worker = std::string{row.text(2)},
+                           .started_at = row.instant(3), .ended_at = {}, .outcome = "running", .error_code = {}, .error_message = {}});
+        });
+        return out;
+    });
 }
 
 std::vector<jobs::Job> JobStore::children(const Uuid& parent) {
@@ -162,7 +174,7 @@ std::optional<Instant> JobStore::next_due() {
 
 std::vector<jobs::Claimed> JobStore::claim(const jobs::Claim& claim) {
     std::vector<jobs::Claimed> out;
-    db_.claims().run([&](Tx& tx) { out = claim_jobs(tx, claim); });
+    db_.claims().run_relaxed([&](Tx& tx) { out = claim_jobs(tx, claim); });
     return out;
 }
 
@@ -175,16 +187,18 @@ void JobStore::hello(const jobs::Worker& w) {
 
 jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
     jobs::Beat out;
-    db_.claims().run([&](Tx& tx) {
+    db_.claims().run_relaxed([&](Tx& tx) {
         out = {};
         out.known = tx.db.run(Statement::workers_beat, args(worker, now)) > 0;
-        if (out.known) out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
+        if (!out.known) return;
+        tx.db.run(Statement::jobs_show_running, args(worker, now - shown_after));
+        out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
     });
     return out;
 }
 
 void JobStore::goodbye(const Uuid& worker) {
-    db_.claims().run([&](Tx& tx) { tx.db.run(Statement::workers_goodbye, args(worker)); });
+    db_.claims().run_relaxed([&](Tx& tx) { tx.db.run(Statement::workers_goodbye, args(worker)); });
 }
 
 std::vector<jobs::Worker> JobStore::workers() {
@@ -194,7 +208,7 @@ std::vector<jobs::Worker> JobStore::workers() {
 std::vector<jobs::Rescued> JobStore::rescue(const Uuid& self, Duration expiry, bool restart, Instant now) {
     std::vector<jobs::Rescued> out;
     if (!restart && !db_.may_rescue(expiry)) return out;
-    db_.claims().run([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
+    db_.claims().run_relaxed([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
     return out;
 }
 

@@ -10,25 +10,25 @@ using query::Type;
 
 constexpr ListColumn job_fields[] = {
     {"id", "id", Type::uuid},
-    {"state", "state", Type::word},
+    {"state", "state", Type::word, false, "CASE WHEN lease_job IS NULL THEN state ELSE 'running' END"},
     {"type", "type", Type::word},
     {"kind", "kind", Type::word},
     {"queue", "queue", Type::word},
     {"stage", "stage", Type::word},
     {"filename", "filename", Type::text},
     {"supplier_id", "supplier_id", Type::text, true},
-    {"error_code", "error_code", Type::word},
-    {"error_message", "error_message", Type::text},
+    {"error_code", "error_code", Type::word, false, "CASE WHEN lease_job IS NULL THEN error_code ELSE '' END"},
+    {"error_message", "error_message", Type::text, false, "CASE WHEN lease_job IS NULL THEN error_message ELSE '' END"},
     {"progress", "progress", Type::number},
     {"priority", "priority", Type::number},
-    {"attempt", "attempt", Type::number},
+    {"attempt", "attempt", Type::number, false, "coalesce(lease_attempt, attempt)"},
     {"parent_id", "parent", Type::uuid, true},
     {"limit_key", "limit_key", Type::text, true},
     {"unique_key", "unique_key", Type::text, true},
     {"tags", "CAST(tags AS text)", Type::text},
     {"created_at", "created_at", Type::time},
-    {"updated_at", "updated_at", Type::time},
-    {"started_at", "started_at", Type::time, true},
+    {"updated_at", "updated_at", Type::time, false, "coalesce(lease_at, updated_at)"},
+    {"started_at", "started_at", Type::time, true, "coalesce(started_at, lease_at)"},
     {"completed_at", "completed_at", Type::time, true},
 };
 constexpr std::string_view job_texts[] = {"filename", "message", "error_message", "kind", "supplier_id"};
@@ -106,9 +106,11 @@ private:
 
     /// Bytes decide the order and equality of texts, whatever the locale of the database.
     std::string expression(const ListColumn& c) const {
-        if (dialect_ == Dialect::postgres && is_textual(c.type)) return fmt::format("{} COLLATE \"C\"", c.column);
-        return std::string{c.column};
+        if (dialect_ == Dialect::postgres && is_textual(c.type)) return fmt::format("({}) COLLATE \"C\"", seen(c));
+        return std::string{seen(c)};
     }
+
+    static std::string_view seen(const ListColumn& c) { return c.seen.empty() ? c.column : c.seen; }
 
     void add_scope(const Scope& scope) {
         switch (scope.reach) {
@@ -130,7 +132,7 @@ private:
 
     std::string term_sql(const query::Term& term) {
         const ListColumn& c = column(term.field);
-        if (term.op == Operator::contains) return contains_sql(c.column, std::get<std::string>(term.values.at(0)));
+        if (term.op == Operator::contains) return contains_sql(seen(c), std::get<std::string>(term.values.at(0)));
         std::string sql;
         for (const auto& value : term.values) {
             if (!sql.empty()) sql += " OR ";
@@ -230,11 +232,11 @@ private:
             const auto& [c, descending] = out_.keys[i];
             const bool null = std::holds_alternative<std::nullptr_t>(values[i]);
             std::string beyond;
-            if (null) beyond = descending ? "1 = 0" : fmt::format("{} IS NOT NULL", c->column);
+            if (null) beyond = descending ? "1 = 0" : fmt::format("{} IS NOT NULL", seen(*c));
             else beyond = fmt::format("{} {} {}", expression(*c), descending ? "<" : ">", place(values[i]));
-            if (!null && descending && c->nullable) beyond = fmt::format("({} OR {} IS NULL)", beyond, c->column);
+            if (!null && descending && c->nullable) beyond = fmt::format("({} OR {} IS NULL)", beyond, seen(*c));
             sql += fmt::format("{}({}{})", i ? " OR " : "", equal, beyond);
-            if (null) equal += fmt::format("{} IS NULL AND ", c->column);
+            if (null) equal += fmt::format("{} IS NULL AND ", seen(*c));
             else equal += fmt::format("{} = {} AND ", expression(*c), place(values[i]));
         }
         return "(" + sql + ")";

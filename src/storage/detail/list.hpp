@@ -15,6 +15,7 @@ struct ListColumn {
     std::string_view column;  ///< as in the table and in the result
     query::Type type;
     bool nullable = false;
+    std::string_view seen = {};  ///< the expression behind it, where that is more than the column of the table
 };
 
 struct ListTable {

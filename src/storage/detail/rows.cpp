@@ -1,5 +1,12 @@
 #include "storage/detail/rows.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "storage/detail/event_pack.hpp"
+
 namespace millrace::storage::detail {
 namespace {
 
@@ -116,18 +123,63 @@ jobs::Schedule read_schedule(const Row& row) {
     return s;
 }
 
-events::Event read_event(const Row& row) {
-    Reader r{row};
-    events::Event e;
-    e.seq = r.integer<std::int64_t>();
-    e.at = r.instant();
-    e.type = r.text();
-    e.version = r.integer();
-    e.owner = r.uuid();
-    e.org = r.uuid();
-    e.subject = r.uuid();
-    e.data = r.text();
-    return e;
+std::vector<events::Event> events_after(Session& session, std::int64_t seq, int limit) {
+    std::vector<events::Event> out;
+    session.run(Statement::events_after, args(seq, limit, packed_max), [&](const Row& row) {
+        Reader r{row};
+        const auto last = r.integer<std::int64_t>();
+        if (static_cast<int>(out.size()) >= limit) return;
+        if (!row.is_null(9)) {
+            for (auto& e : unpack(row.text(9), last)) {
+                if (e.seq > seq) out.push_back(std::move(e));
+            }
+            return;
+        }
+        events::Event e;
+        e.seq = last;
+        e.at = r.instant();
+        e.type = r.text();
+        e.version = r.integer();
+        e.owner = r.uuid();
+        e.org = r.uuid();
+        e.subject = r.uuid();
+        e.data = r.text();
+        out.push_back(std::move(e));
+    });
+    if (static_cast<int>(out.size()) > limit) out.resize(static_cast<std::size_t>(limit));
+    return out;
+}
+
+std::string attempt_line(const jobs::Attempt& attempt) {
+    auto line = fmt::format(R"({{"attempt":{},"started_at":{},"ended_at":{},"worker":)", attempt.attempt,
+                            attempt.started_at.time_since_epoch().count(), attempt.ended_at->time_since_epoch().count());
+    json::append_string(line, attempt.worker);
+    line += ",\"outcome\":";
+    json::append_string(line, attempt.outcome);
+    if (!attempt.error_code.empty()) {
+        line += ",\"error_code\":";
+        json::append_string(line, attempt.error_code);
+        line += ",\"error_message\":";
+        json::append_string(line, attempt.error_message);
+    }
+    return line + "}\n";
+}
+
+std::vector<jobs::Attempt> read_attempt_log(const Uuid& job, std::string_view log) {
+    std::vector<jobs::Attempt> out;
+    for (std::size_t end = 0; !log.empty(); log.remove_prefix(end + 1)) {
+        end = std::min(log.find('\n'), log.size() - 1);
+        const auto line = json::parse(log.substr(0, end)).as_object();
+        const auto text = [&](std::string_view key) {
+            const auto* value = line.if_contains(key);
+            return value && value->is_string() ? std::string{value->get_string()} : std::string{};
+        };
+        const auto instant = [&](std::string_view key) { return Instant{Duration{line.at(key).to_number<std::int64_t>()}}; };
+        out.push_back({.job = job, .attempt = line.at("attempt").to_number<int>(), .worker = text("worker"),
+                       .started_at = instant("started_at"), .ended_at = instant("ended_at"), .outcome = text("outcome"),
+                       .error_code = text("error_code"), .error_message = text("error_message")});
+    }
+    return out;
 }
 
 intake::File read_file(const Row& row) {

@@ -14,7 +14,11 @@ namespace millrace::storage::detail {
 jobs::Job read_job(const Row& row);
 jobs::Queue read_queue(const Row& row);
 jobs::Schedule read_schedule(const Row& row);
-events::Event read_event(const Row& row);
+/// Those after `seq` in order, at most `limit`.
+std::vector<events::Event> events_after(Session& session, std::int64_t seq, int limit);
+/// What the column attempt_log holds of an attempt that has ended.
+std::string attempt_line(const jobs::Attempt& attempt);
+std::vector<jobs::Attempt> read_attempt_log(const Uuid& job, std::string_view log);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
 inline Uuid read_id(const Row& row) { return row.uuid(0); }

@@ -50,7 +50,8 @@ public:
     /// Runs a statement and shows its rows; returns how many rows it changed or showed.
     virtual std::int64_t run(Statement statement, std::span<const Value> values, const OnRow& on_row = {}) = 0;
     /// Runs it in order, but perhaps not before the next `run` or `flush`: on a network several of these share one
-    /// round trip. The values are taken over at once; a failure shows at the latest in `flush`.
+    /// round trip. The values are taken over at once; a failure shows at the latest in `flush`. Calls in a row of a
+    /// statement that takes rows are one execution there, whose rows all go to the last `on_row` that was given.
     virtual void later(Statement statement, std::span<const Value> values, OnRow on_row = {}) = 0;
     virtual void flush() = 0;
     virtual std::string_view text(Statement statement) const = 0;

@@ -43,6 +43,18 @@ TEST_CASE("files that do not fit the list of statements are refused") {
     CHECK(refused("SELECT 1") == "SQL before the first name in x.sql");
 }
 
+TEST_CASE("a statement that takes rows names their type, which stands for its fields") {
+    const auto statements = read_statements(postgres_queries());
+    const auto index = static_cast<std::size_t>(Statement::jobs_set_turn);
+    const RowType& rows = statements.rows[index];
+
+    CHECK(rows.fields == std::vector<std::pair<std::string, std::string>>{{"id", "uuid"}, {"turn", "bigint"}});
+    CHECK(rows.name.starts_with("millrace_rows_"));
+    CHECK(statements[index].find("$1::" + rows.name + "[]") != std::string::npos);
+    CHECK(statements.rows[static_cast<std::size_t>(Statement::jobs_insert)].name != rows.name);
+    CHECK(statements.rows[static_cast<std::size_t>(Statement::jobs_get)].fields.empty());
+}
+
 TEST_CASE("migrations are applied in order, each once, and only those that are known") {
     const Embedded files[] = {{"0002_b.sql", "B"}, {"0001_a.sql", "A"}};
     const auto known = read_migrations(files);

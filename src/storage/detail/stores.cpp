@@ -6,7 +6,7 @@
 namespace millrace::storage::detail {
 
 std::vector<events::Event> EventStore::after(std::int64_t seq, int limit) {
-    return reading(db_, [&](Session& s) { return all(s, Statement::events_after, args(seq, limit), read_event); });
+    return reading(db_, [&](Session& s) { return events_after(s, seq, limit); });
 }
 
 std::pair<std::int64_t, std::int64_t> EventStore::bounds() {

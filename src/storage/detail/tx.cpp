@@ -1,6 +1,7 @@
 #include "storage/detail/tx.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "jobs/view.hpp"
 #include "storage/detail/rows.hpp"
@@ -18,24 +19,63 @@ events::Event job_event(std::string_view type, const jobs::Job& job) {
     return event;
 }
 
+namespace {
+
+/// A claim writes a lease and leaves the job as it was queued; from here on it looks as a running job does.
+void show_running(HeldJob& held) {
+    jobs::Job& job = held.job;
+    if (!held.lease || job.state != jobs::State::queued) return;
+    job.state = jobs::State::running;
+    job.attempt = held.lease->attempt;
+    if (!job.started_at) job.started_at = held.lease->claimed_at;
+    job.updated_at = held.lease->claimed_at;
+    job.error_code.clear();
+    job.error_message.clear();
+}
+
+HeldJob::Holder read_holder(const Row& row) {
+    Reader r{row, 1};
+    return {.attempt = r.integer(), .token = r.uuid(), .worker = r.uuid(), .worker_name = r.text(), .claimed_at = r.instant()};
+}
+
+}  // namespace
+
+std::int64_t TxSession::run(Statement statement, std::span<const Value> values, const OnRow& on_row) {
+    tx_.save_jobs();
+    return session_.run(statement, values, on_row);
+}
+
+void TxSession::later(Statement statement, std::span<const Value> values, OnRow on_row) {
+    tx_.save_jobs();
+    session_.later(statement, values, std::move(on_row));
+}
+
+void TxSession::query(const std::string& sql, std::span<const Value> values, const OnRow& on_row) {
+    tx_.save_jobs();
+    session_.query(sql, values, on_row);
+}
+
 void Tx::hold(std::vector<Uuid> ids) {
     std::erase_if(ids, [&](const Uuid& id) { return jobs_.contains(id); });
     std::ranges::sort(ids);
     ids.erase(std::ranges::unique(ids).begin(), ids.end());
     if (ids.empty()) return;
     for (const auto& id : ids) {
-        HeldJob& held = jobs_[id];
-        db.later(Statement::jobs_lock, args(id), [&held](const Row& row) {
+        jobs_[id];
+        session_.later(Statement::jobs_lock, args(id), [this](const Row& row) {
+            HeldJob& held = jobs_.at(row.uuid(0));
             held.job = read_job(row);
             held.ended_with = held.job.error_code;
             held.found = true;
         });
-        // A statement of its own: it sees the lease as it is once the job is locked, not as it was before the wait.
-        db.later(Statement::jobs_lock_lease, args(id), [&held](const Row& row) {
-            held.lease = HeldJob::Holder{static_cast<int>(row.integer(0)), row.uuid(1), row.uuid(2)};
-        });
     }
-    db.flush();
+    // A statement of its own: it sees the leases as they are once the jobs are locked, not as they were before the wait.
+    for (const auto& id : ids) {
+        session_.later(Statement::jobs_lock_lease, args(id),
+                       [this](const Row& row) { jobs_.at(row.uuid(0)).lease = read_holder(row); });
+    }
+    session_.flush();
+    for (const auto& id : ids) show_running(jobs_.at(id));
 }
 
 HeldJob* Tx::job(const Uuid& id) {
@@ -44,14 +84,24 @@ HeldJob* Tx::job(const Uuid& id) {
     return held.found ? &held : nullptr;
 }
 
-void Tx::insert(const jobs::Job& job) {
-    if (job.queue != "default") db.later(Statement::queues_ensure, args(job.queue, job.created_at));
-    count(job, std::nullopt, job.state, job.created_at);
-    db.later(Statement::jobs_insert, job_args(job));
-    HeldJob& held = jobs_[job.id];
+bool Tx::is_free(const Uuid& id) {
+    if (hopeful_ && !jobs_.contains(id)) return true;
+    return job(id) == nullptr;
+}
+
+void Tx::forget(const Uuid& id) {
+    HeldJob& held = jobs_[id];
+    if (held.ended) session_.later(Statement::leases_remove, args(id));
+    std::erase(unsaved_, &held);
     held = {};
+}
+
+void Tx::insert(const jobs::Job& job) {
+    count(job, std::nullopt, job.state, job.created_at);
+    HeldJob& held = jobs_[job.id];
     held.job = job;
-    held.found = true;
+    held.found = held.fresh = true;
+    to_save(held);
 }
 
 void Tx::event(std::string_view type, const jobs::Job& job) { events.push_back(job_event(type, job)); }
@@ -60,28 +110,68 @@ void Tx::state_event(const jobs::Job& job) { event("job." + std::string{word(job
 
 void Tx::drop_lease(HeldJob& held) {
     if (!held.lease) return;
-    held.lease.reset();
-    db.later(Statement::leases_remove, args(held.job.id));
+    held.ended = std::exchange(held.lease, std::nullopt);
+    to_save(held);
 }
 
-void Tx::close_attempt(const Uuid& job, Instant at, std::string_view outcome, std::string_view error_code,
+void Tx::close_attempt(const Uuid& id, Instant at, std::string_view outcome, std::string_view error_code,
                        std::string_view error_message) {
-    db.later(Statement::attempts_close, args(job, at, outcome, error_code, error_message));
+    HeldJob* held = job(id);
+    if (!held) return;
+    const auto& lease = held->ended ? held->ended : held->lease;
+    if (lease) {
+        held->attempts += attempt_line({.job = id, .attempt = lease->attempt, .worker = lease->worker_name,
+                                        .started_at = lease->claimed_at, .ended_at = at, .outcome = std::string{outcome},
+                                        .error_code = std::string{error_code}, .error_message = std::string{error_message}});
+        changed(*held);
+    } else if (held->job.external()) {
+        db.later(Statement::attempts_close, args(id, at, outcome, error_code, error_message));
+    }
 }
 
 void Tx::save_jobs() {
-    for (auto& [id, held] : jobs_) {
-        if (!held.changed) continue;
-        const jobs::Job& j = held.job;
-        db.later(Statement::jobs_save,
-                 args(j.id, j.state, j.progress, j.stage, j.message, j.attempt, j.losses, j.crashes, j.run_at, j.metadata,
-                      held.result_changed, j.result, j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
-                      j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn));
-        if (held.more_changed) {
-            db.later(Statement::jobs_save_more, args(j.id, j.priority, texts_value(j.tags), j.waiting_on, children_value(j.children),
-                                                     j.acknowledged_at, options_value(j.options), j.needed, j.deadline));
+    if (unsaved_.empty()) return;
+    save_new();
+    // By id, as they are locked.
+    std::ranges::sort(unsaved_, {}, [](const HeldJob* held) { return held->job.id; });
+    for (const auto* held : unsaved_) {
+        if (held->ended) session_.later(Statement::leases_remove, args(held->job.id));
+    }
+    save_changes();
+    for (auto* held : unsaved_) {
+        held->unsaved = held->fresh = held->changed = held->result_changed = held->more_changed = false;
+        held->ended.reset();
+        held->attempts.clear();
+    }
+    unsaved_.clear();
+}
+
+void Tx::save_new() {
+    for (const auto* held : unsaved_) {
+        const std::string& queue = held->job.queue;
+        if (held->fresh && queue != "default" && queues_.insert(queue).second) {
+            session_.later(Statement::queues_ensure, args(queue, held->job.created_at));
         }
-        held.changed = held.result_changed = held.more_changed = false;
+    }
+    for (const auto* held : unsaved_) {
+        if (held->fresh) session_.later(Statement::jobs_insert, job_args(held->job));
+    }
+}
+
+void Tx::save_changes() {
+    for (const auto* held : unsaved_) {
+        if (!held->changed || held->fresh) continue;
+        const jobs::Job& j = held->job;
+        session_.later(Statement::jobs_save,
+                       args(j.id, j.state, j.progress, j.stage, j.message, j.attempt, j.losses, j.crashes, j.run_at, j.metadata,
+                            held->result_changed, j.result, j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
+                            j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn, held->attempts));
+    }
+    for (const auto* held : unsaved_) {
+        if (!held->more_changed || held->fresh) continue;
+        const jobs::Job& j = held->job;
+        session_.later(Statement::jobs_save_more, args(j.id, j.priority, texts_value(j.tags), j.waiting_on, children_value(j.children),
+                                                       j.acknowledged_at, options_value(j.options), j.needed, j.deadline));
     }
 }
 
@@ -102,10 +192,10 @@ void Tx::count(const jobs::Job& job, std::optional<jobs::State> from, std::optio
 
 void Tx::save_counts() {
     for (const auto& [key, number] : counts_) {
-        if (number != 0) db.later(Statement::counts_add, args(key.first, key.second, shard_, number));
+        if (number != 0) session_.later(Statement::counts_add, args(key.first, key.second, shard_, number));
     }
     for (const auto& [key, sums] : stats_) {
-        db.later(Statement::stats_add,
+        session_.later(Statement::stats_add,
                  args(key.minute, key.queue, key.kind, key.outcome, shard_, sums.number, sums.wait_us, sums.run_us));
     }
     counts_.clear();

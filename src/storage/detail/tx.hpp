@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 
 #include "events/event.hpp"
 #include "jobs/job.hpp"
@@ -16,14 +17,20 @@ struct HeldJob {
         int attempt = 0;
         Uuid token;
         Uuid worker;
+        std::string worker_name;
+        Instant claimed_at{};
     };
     jobs::Job job;
     std::optional<Holder> lease;
+    std::optional<Holder> ended;  ///< the lease that was dropped, still to be removed
+    std::string attempts;         ///< to be added to the log of attempts
     bool found = false;
+    bool fresh = false;  ///< still to be inserted, as it is then
     bool changed = false;
     bool result_changed = false;
     std::string ended_with;     ///< error code of an ended job when it was read, or at its last move
     bool more_changed = false;  ///< what stands in jobs.save_more
+    bool unsaved = false;       ///< any of these
 };
 
 /// What the transactions of one process know together.
@@ -34,13 +41,34 @@ struct Shared {
     std::map<std::string, std::string> last_key;  ///< of each queue: where the next claim goes on among its keys
 };
 
+class Tx;
+
+/// The session as ops see it: what the Tx still holds back is written before anything else, so that SQL finds it.
+class TxSession final : public Session {
+public:
+    TxSession(Tx& tx, Session& session) : tx_{tx}, session_{session} {}
+    Dialect dialect() const override { return session_.dialect(); }
+    std::int64_t run(Statement statement, std::span<const Value> values, const OnRow& on_row = {}) override;
+    void later(Statement statement, std::span<const Value> values, OnRow on_row = {}) override;
+    void flush() override { session_.flush(); }
+    std::string_view text(Statement statement) const override { return session_.text(statement); }
+    void query(const std::string& sql, std::span<const Value> values, const OnRow& on_row) override;
+
+private:
+    Tx& tx_;
+    Session& session_;
+};
+
 /// What the members of a group do to the database together: jobs held, statements, events. One thread, one transaction.
 class Tx {
 public:
     /// `shard` names the rows of the counters that this writer adds to, so that no two writers wait for each other.
-    Tx(Session& session, Shared& shared_state, std::string_view shard) : db{session}, shared{shared_state}, shard_{shard} {}
+    /// A `hopeful` one takes it that new jobs are new; when one is not the transaction fails, and is done again without
+    /// that hope.
+    Tx(Session& session, Shared& shared_state, std::string_view shard, bool hopeful)
+        : db{*this, session}, shared{shared_state}, session_{session}, shard_{shard}, hopeful_{hopeful} {}
 
-    Session& db;
+    TxSession db;
     Shared& shared;
     /// In order; they are appended last, so that their seq is in the order of commits.
     std::vector<events::Event> events;
@@ -50,12 +78,20 @@ public:
     /// The job, locked; nullptr when there is none.
     HeldJob* job(const Uuid& id);
     /// The job is removed by SQL: nothing of it is written any more.
-    void forget(const Uuid& id) { jobs_[id] = {}; }
+    void forget(const Uuid& id);
+    /// May a job with this id be inserted?
+    bool is_free(const Uuid& id);
     /// Inserts a job that does not exist yet.
     void insert(const jobs::Job& job);
     /// Marks the job as changed and appends the event.
-    void changed(HeldJob& held) { held.changed = true; }
-    void changed_more(HeldJob& held) { held.changed = held.more_changed = true; }
+    void changed(HeldJob& held) {
+        held.changed = true;
+        to_save(held);
+    }
+    void changed_more(HeldJob& held) {
+        held.more_changed = true;
+        changed(held);
+    }
     /// Counts the move of a job for /stats and the counters; nothing stands for "not there".
     void count(const jobs::Job& job, std::optional<jobs::State> from, std::optional<jobs::State> to, Instant at);
     void event(std::string_view type, const jobs::Job& job);
@@ -65,7 +101,7 @@ public:
     void close_attempt(const Uuid& job, Instant at, std::string_view outcome, std::string_view error_code = {},
                        std::string_view error_message = {});
 
-    /// Writes the changed jobs. SQL that looks at jobs in general comes after it.
+    /// Writes the jobs that are new or changed, all of one kind together. SQL through `db` comes after it by itself.
     void save_jobs();
     /// Writes what was counted; once, before the commit.
     void save_counts();
@@ -81,8 +117,19 @@ private:
     struct Sums {
         std::int64_t number = 0, wait_us = 0, run_us = 0;
     };
+    void to_save(HeldJob& held) {
+        if (!held.unsaved) unsaved_.push_back(&held);
+        held.unsaved = true;
+    }
+    void save_new();
+    void save_changes();
+
+    Session& session_;
     const std::string_view shard_;
+    const bool hopeful_;
     std::map<Uuid, HeldJob> jobs_;
+    std::vector<HeldJob*> unsaved_;  ///< in the order in which they came
+    std::set<std::string> queues_;  ///< known to exist
     std::map<std::pair<std::string, jobs::State>, std::int64_t> counts_;
     std::map<StatKey, Sums> stats_;
 };

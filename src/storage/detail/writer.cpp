@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "storage/detail/catalog.hpp"
 #include "work/failpoint.hpp"
 #include "work/thread_name.hpp"
@@ -78,6 +80,13 @@ void Writer::run(Task task) {
     wait_for(std::move(member));
 }
 
+void Writer::run_relaxed(Task task) {
+    auto member = std::make_unique<Member>();
+    member->task = std::move(task);
+    member->durable = false;
+    wait_for(std::move(member));
+}
+
 ledger::Committed Writer::wait_for(std::unique_ptr<Member> member) {
     auto done = member->done.get_future();
     {
@@ -139,10 +148,10 @@ void Writer::apply(Group& group) {
 /// sent nothing can have been applied, so the group is simply done again.
 void Writer::transact_again_if_idle_broke(std::span<Member* const> members) {
     try {
-        transact(members);
+        transact(members, true);
     } catch (const SqlFailure& failure) {
         if (failure.kind != SqlFailure::Kind::unavailable || reached_commit_) throw;
-        transact(members);
+        transact(members, true);
     }
 }
 
@@ -150,7 +159,7 @@ void Writer::apply_alone(Member& member) {
     Member* const members[] = {&member};
     for (int tries = 1;; ++tries) {
         try {
-            transact(members);
+            transact(members, false);
             return member.done.set_value(member.committed);
         } catch (const AfterCommit& after) {
             return member.done.set_exception(after.why);
@@ -164,12 +173,13 @@ void Writer::apply_alone(Member& member) {
     }
 }
 
-void Writer::transact(std::span<Member* const> members) {
+void Writer::transact(std::span<Member* const> members, bool hopeful) {
     std::vector<events::Event> events;
     reached_commit_ = false;
     try {
         work::failpoint("storage.commit.before");
-        Tx tx{connection_->begin(), shared_, shard_};
+        const bool durable = std::ranges::any_of(members, &Member::durable);
+        Tx tx{connection_->begin(durable), shared_, shard_, hopeful};
         std::vector<Uuid> ids;
         for (const auto* member : members) {
             if (!member->task) std::ranges::move(jobs_of(member->commit), std::back_inserter(ids));

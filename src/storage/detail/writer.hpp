@@ -15,9 +15,10 @@ namespace millrace::storage::detail {
 /// The one connection of a writer. Used by its thread only. Everything may throw SqlFailure.
 struct WriteConnection {
     virtual ~WriteConnection() = default;
-    /// Begins a transaction, connecting first where that is needed.
-    virtual Session& begin() = 0;
-    /// Appends the events (setting their seq) as the last thing and commits durably.
+    /// Begins a transaction, connecting first where that is needed. One that is not `durable` need not wait for the disk:
+    /// a crash of the machine, not of the program, may take it back, with all that came after it.
+    virtual Session& begin(bool durable) = 0;
+    /// Appends the events (setting their seq) as the last thing and commits.
     virtual void commit(std::vector<events::Event>& events) = 0;
     virtual void rollback() noexcept = 0;
     /// Makes the events of a committed transaction known to this process, in the order of seq. The commit stands, so a
@@ -42,6 +43,8 @@ public:
     ledger::Committed commit(ledger::Commit commit);
     /// Blocks until durable. Must be repeatable: it runs again when the group fails.
     void run(Task task);
+    /// The same, but blocks until committed only.
+    void run_relaxed(Task task);
     /// Refuses what comes from now on, applies what is queued.
     void close();
 
@@ -51,6 +54,7 @@ private:
     struct Member {
         ledger::Commit commit;
         Task task;
+        bool durable = true;
         ledger::Committed committed;
         std::promise<ledger::Committed> done;
     };
@@ -61,7 +65,7 @@ private:
     void apply(Group& group);
     void transact_again_if_idle_broke(std::span<Member* const> members);
     void apply_alone(Member& member);
-    void transact(std::span<Member* const> members);
+    void transact(std::span<Member* const> members, bool hopeful);
     void apply_member(Tx& tx, Member& member);
 
     std::unique_ptr<WriteConnection> connection_;

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstring>
 
 namespace millrace::storage::postgres {
@@ -22,6 +23,9 @@ namespace {
 /// Answers are read at the latest after so many queries: results of all of them must fit into the buffers of the socket
 /// while we are still sending, or both sides would wait for each other.
 constexpr std::size_t pipeline_max = 128;
+/// Rows that go into one execution.
+constexpr std::uint32_t rows_max = 1000;
+constexpr std::size_t rows_bytes_max = std::size_t{4} << 20;
 
 /// From the catalog of PostgreSQL (pg_type.dat); fixed numbers.
 enum Oid_ : unsigned {
@@ -91,13 +95,68 @@ private:
     int row_;
 };
 
-/// Parameters as libpq wants them: binary where the type says so.
+/// A value in the binary form of its type.
+struct Encoded {
+    unsigned type = 0;
+    const char* bytes = nullptr;  ///< nothing: NULL
+    std::size_t size = 0;
+    std::array<char, 8> number{};  ///< what `bytes` shows where the value is a number
+};
+
+template <class T>
+void put_big_endian(Encoded& to, unsigned type, T value) {
+    if constexpr (sizeof value == 8) value = htobe64(value);
+    else if constexpr (sizeof value == 4) value = htobe32(value);
+    else if constexpr (sizeof value == 2) value = htobe16(value);
+    to.type = type;
+    std::memcpy(to.number.data(), &value, sizeof value);
+    to.bytes = to.number.data();
+    to.size = sizeof value;
+}
+
+void put_number(Encoded& to, unsigned type, std::int64_t value) {
+    switch (type) {
+        case oid_bool: return put_big_endian(to, type, static_cast<std::uint8_t>(value != 0));
+        case oid_int2: return put_big_endian(to, type, static_cast<std::uint16_t>(value));
+        case oid_int4: return put_big_endian(to, type, static_cast<std::uint32_t>(value));
+        default: return put_big_endian(to, type, static_cast<std::uint64_t>(value));
+    }
+}
+
+/// `type` is what the statement wants, 0 when it does not say.
+void encode(Encoded& to, const Value& value, unsigned type) {
+    const auto bytes = [&](unsigned as, std::string_view text) {
+        to.type = as;
+        to.bytes = text.data() ? text.data() : "";
+        to.size = text.size();
+    };
+    std::visit(
+        [&](const auto& v) {
+            using T = std::decay_t<decltype(v)>;
+            if constexpr (std::same_as<T, std::nullptr_t>) to.type = type;
+            else if constexpr (std::same_as<T, bool>) put_number(to, type ? type : oid_bool, v ? 1 : 0);
+            else if constexpr (std::same_as<T, std::int64_t>) put_number(to, type ? type : oid_int8, v);
+            else if constexpr (std::same_as<T, double>) put_big_endian(to, oid_float8, std::bit_cast<std::uint64_t>(v));
+            else if constexpr (std::same_as<T, Instant>) put_number(to, oid_timestamptz, v.time_since_epoch().count() - epoch_2000);
+            else if constexpr (std::same_as<T, Uuid>) bytes(oid_uuid, v.raw());
+            else if constexpr (std::same_as<T, Bytes>) bytes(oid_bytea, v.bytes);
+            else bytes(type ? type : oid_text, v);
+        },
+        value);
+}
+
+/// Parameters as libpq wants them.
 class Parameters {
 public:
-    Parameters(std::span<const Value> values, const std::vector<unsigned>* types) {
-        // The bytes of a number stand in `numbers_`, which must not move.
-        numbers_.reserve(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i) add(values[i], types && i < types->size() ? (*types)[i] : 0);
+    Parameters(std::span<const Value> values, const std::vector<unsigned>* types) : encoded_(values.size()) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            Encoded& one = encoded_[i];
+            encode(one, values[i], types && i < types->size() ? (*types)[i] : 0);
+            types_.push_back(one.type);
+            data_.push_back(one.bytes);
+            lengths_.push_back(static_cast<int>(one.size));
+            formats_.push_back(1);
+        }
     }
 
     int count() const { return static_cast<int>(data_.size()); }
@@ -107,63 +166,40 @@ public:
     const int* formats() const { return formats_.data(); }
 
 private:
-    void add(const Value& value, unsigned type) {
-        std::visit(
-            [&](const auto& v) {
-                using T = std::decay_t<decltype(v)>;
-                if constexpr (std::same_as<T, std::nullptr_t>) push(type, nullptr, 0);
-                else if constexpr (std::same_as<T, bool>) push_number(type ? type : oid_bool, v ? 1 : 0);
-                else if constexpr (std::same_as<T, std::int64_t>) push_number(type ? type : oid_int8, v);
-                else if constexpr (std::same_as<T, double>) {
-                    std::int64_t bits = 0;
-                    std::memcpy(&bits, &v, sizeof bits);
-                    push_number(oid_float8, bits);
-                } else if constexpr (std::same_as<T, Instant>) {
-                    push_number(oid_timestamptz, v.time_since_epoch().count() - epoch_2000);
-                } else if constexpr (std::same_as<T, Uuid>) push(oid_uuid, v.raw().data(), 16);
-                else if constexpr (std::same_as<T, Bytes>) push(oid_bytea, v.bytes.data(), v.bytes.size());
-                else push(type ? type : oid_text, v.data() ? v.data() : "", v.size());
-            },
-            value);
-    }
-
-    void push_number(unsigned type, std::int64_t value) {
-        auto& bytes = numbers_.emplace_back();
-        switch (type) {
-            case oid_bool:
-                bytes[0] = value != 0;
-                return push(type, bytes.data(), 1);
-            case oid_int2: {
-                const auto big = htobe16(static_cast<std::uint16_t>(value));
-                std::memcpy(bytes.data(), &big, 2);
-                return push(type, bytes.data(), 2);
-            }
-            case oid_int4: {
-                const auto big = htobe32(static_cast<std::uint32_t>(value));
-                std::memcpy(bytes.data(), &big, 4);
-                return push(type, bytes.data(), 4);
-            }
-            default: {
-                const auto big = htobe64(static_cast<std::uint64_t>(value));
-                std::memcpy(bytes.data(), &big, 8);
-                push(type, bytes.data(), 8);
-            }
-        }
-    }
-
-    void push(unsigned type, const char* bytes, std::size_t length) {
-        types_.push_back(type);
-        data_.push_back(bytes);
-        lengths_.push_back(static_cast<int>(length));
-        formats_.push_back(1);
-    }
-
-    std::vector<std::array<char, 8>> numbers_;
+    std::vector<Encoded> encoded_;  ///< holds the bytes of numbers, so it does not move
     std::vector<Oid> types_;
     std::vector<const char*> data_;
     std::vector<int> lengths_;
     std::vector<int> formats_;
 };
+
+void append_int32(std::string& out, std::uint32_t value) {
+    const auto big = htobe32(value);
+    out.append(reinterpret_cast<const char*>(&big), sizeof big);
+}
+
+/// Dimensions, whether there are nulls, type, length and lower bound; the length is filled in when it is known.
+constexpr std::size_t array_length_at = 12;
+
+void begin_array(std::string& out, unsigned element) {
+    for (const std::uint32_t number : {1U, 0U, element, 0U, 1U}) append_int32(out, number);
+}
+
+/// A row of a composite type: the number of its fields, then type, length and bytes of each.
+void append_row(std::string& out, std::span<const Value> values, const std::vector<unsigned>& types) {
+    const auto start = out.size();
+    append_int32(out, 0);
+    append_int32(out, static_cast<std::uint32_t>(types.size()));
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        Encoded one;
+        encode(one, values[i], types[i]);
+        append_int32(out, types[i]);
+        append_int32(out, one.bytes ? static_cast<std::uint32_t>(one.size) : ~std::uint32_t{0});
+        if (one.bytes) out.append(one.bytes, one.size);
+    }
+    const auto size = htobe32(static_cast<std::uint32_t>(out.size() - start - 4));
+    std::memcpy(out.data() + start, &size, sizeof size);
+}
 
 /// What frameworks put into the scheme ("postgresql+asyncpg://") means nothing to libpq.
 std::string plain_url(std::string url) {
@@ -239,36 +275,71 @@ void Connection::script(const std::string& sql) {
 }
 
 void Connection::later(Statement statement, std::span<const Value> values, OnRow on_row) {
+    if (takes_rows(statement)) return add_row(statement, values, std::move(on_row));
     if (sent_.size() >= pipeline_max) flush();
     send(statement, values, std::move(on_row));
 }
 
 std::int64_t Connection::run(Statement statement, std::span<const Value> values, const OnRow& on_row) {
-    send(statement, values, on_row);
+    if (takes_rows(statement)) add_row(statement, values, on_row);
+    else send(statement, values, on_row);
     return read_answers();
 }
 
 void Connection::flush() {
-    if (!sent_.empty()) read_answers();
+    if (!sent_.empty() || rows_) read_answers();
+}
+
+void Connection::add_row(Statement statement, std::span<const Value> values, OnRow on_row) {
+    const auto index = static_cast<std::size_t>(statement);
+    if (rows_ && (rows_->statement != index || rows_->count == rows_max || rows_->bytes.size() > rows_bytes_max)) send_rows();
+    if (!rows_) {
+        if (sent_.size() >= pipeline_max) flush();
+        rows_.emplace().statement = index;
+        begin_array(rows_->bytes, types_[index].row);
+    }
+    append_row(rows_->bytes, values, types_[index].fields);
+    ++rows_->count;
+    if (on_row) rows_->on_row = std::move(on_row);
+}
+
+void Connection::send_rows() {
+    if (!rows_) return;
+    Rows rows = std::move(*rows_);
+    rows_.reset();
+    const auto count = htobe32(rows.count);
+    std::memcpy(rows.bytes.data() + array_length_at, &count, sizeof count);
+    prepare(rows.statement);
+    const char* const data[] = {rows.bytes.data()};
+    const int lengths[] = {static_cast<int>(rows.bytes.size())}, formats[] = {1};
+    const std::string name{to_string(static_cast<Statement>(rows.statement))};
+    if (PQsendQueryPrepared(db_.get(), name.c_str(), 1, data, lengths, formats, 1) != 1) fail_connection();
+    sent_.push_back({.on_row = std::move(rows.on_row), .prepares = {}});
+}
+
+void Connection::prepare(std::size_t index) {
+    if (prepared_[index]) return;
+    const auto& types = types_[index].parameters;
+    const std::string name{to_string(static_cast<Statement>(index))};
+    if (PQsendPrepare(db_.get(), name.c_str(), statements_[index].c_str(), static_cast<int>(types.size()), types.data()) != 1) {
+        fail_connection();
+    }
+    prepared_[index] = true;
+    sent_.push_back({.on_row = {}, .prepares = static_cast<Statement>(index)});
 }
 
 void Connection::send(Statement statement, std::span<const Value> values, OnRow on_row) {
+    send_rows();
     const auto index = static_cast<std::size_t>(statement);
+    prepare(index);
+    const Parameters p{values, &types_[index].parameters};
     const std::string name{to_string(statement)};
-    if (!prepared_[index]) {
-        const auto& types = types_[index];
-        if (PQsendPrepare(db_.get(), name.c_str(), statements_[index].c_str(), static_cast<int>(types.size()), types.data()) != 1) {
-            fail_connection();
-        }
-        prepared_[index] = true;
-        sent_.push_back({.on_row = {}, .prepares = statement});
-    }
-    const Parameters p{values, &types_[index]};
     if (PQsendQueryPrepared(db_.get(), name.c_str(), p.count(), p.data(), p.lengths(), p.formats(), 1) != 1) fail_connection();
     sent_.push_back({.on_row = std::move(on_row), .prepares = {}});
 }
 
 void Connection::query(const std::string& sql, std::span<const Value> values, const OnRow& on_row) {
+    send_rows();
     const Parameters p{values, nullptr};
     if (PQsendQueryParams(db_.get(), sql.c_str(), p.count(), p.types(), p.data(), p.lengths(), p.formats(), 1) != 1) fail_connection();
     sent_.push_back({.on_row = on_row, .prepares = {}});
@@ -276,6 +347,7 @@ void Connection::query(const std::string& sql, std::span<const Value> values, co
 }
 
 void Connection::later_command(const char* sql) {
+    send_rows();
     if (PQsendQueryParams(db_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1) != 1) fail_connection();
     sent_.push_back({});
 }
@@ -286,6 +358,7 @@ std::int64_t Connection::read_answers() {
     std::optional<SqlFailure> failure;
     std::exception_ptr thrown;
     std::int64_t rows = 0;
+    send_rows();
     if (PQpipelineSync(db_.get()) != 1) fail_connection();
     while (!sent_.empty()) {
         Sent sent = std::move(sent_.front());
@@ -334,6 +407,7 @@ void Connection::read_answer(Sent& sent, std::optional<SqlFailure>& failure) {
 
 bool Connection::reset() noexcept {
     try {
+        rows_.reset();
         if (is_broken()) return false;
         try {
             flush();
@@ -350,6 +424,18 @@ bool Connection::reset() noexcept {
     }
 }
 
+void Connection::make_row_types() {
+    for (const auto& type : statements_.rows) {
+        if (type.fields.empty()) continue;
+        bool there = false;
+        query("SELECT to_regtype($1) IS NOT NULL", detail::args(type.name), [&](const detail::Row& row) { there = row.integer(0) != 0; });
+        if (there) continue;
+        std::string fields;
+        for (const auto& [name, of] : type.fields) fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", name, of);
+        script(fmt::format("CREATE TYPE {} AS ({})", type.name, fields));
+    }
+}
+
 ParameterTypes Connection::describe_all() {
     if (PQexitPipelineMode(db_.get()) != 1) fail_connection();
     ParameterTypes types;
@@ -361,10 +447,22 @@ ParameterTypes Connection::describe_all() {
         }
         const Result described{PQdescribePrepared(db_.get(), "")};
         if (PQresultStatus(described.get()) != PGRES_COMMAND_OK) throw failure_of(described.get());
-        for (int p = 0; p < PQnparams(described.get()); ++p) types[i].push_back(PQparamtype(described.get(), p));
+        for (int p = 0; p < PQnparams(described.get()); ++p) types[i].parameters.push_back(PQparamtype(described.get(), p));
     }
     if (PQenterPipelineMode(db_.get()) != 1) fail_connection();
+    for (std::size_t i = 0; i < detail::statement_count; ++i) {
+        if (!statements_.rows[i].fields.empty()) describe_rows(types[i]);
+    }
     return types;
+}
+
+void Connection::describe_rows(StatementTypes& types) {
+    query("SELECT element.oid, atttypid FROM pg_type AS element JOIN pg_attribute ON attrelid = element.typrelid "
+          "WHERE element.typarray = $1::bigint::oid AND attnum > 0 ORDER BY attnum",
+          detail::args(static_cast<std::int64_t>(types.parameters.at(0))), [&](const detail::Row& row) {
+              types.row = static_cast<unsigned>(row.integer(0));
+              types.fields.push_back(static_cast<unsigned>(row.integer(1)));
+          });
 }
 
 bool Connection::wait_notified(int wake_fd, std::chrono::milliseconds timeout) {

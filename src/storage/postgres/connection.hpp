@@ -14,8 +14,15 @@ struct pg_result;
 
 namespace millrace::storage::postgres {
 
-/// The type numbers (oid) of the parameters of every statement, asked of the server once.
-using ParameterTypes = std::array<std::vector<unsigned>, detail::statement_count>;
+/// The type numbers (oid) of the parameters of a statement.
+struct StatementTypes {
+    std::vector<unsigned> parameters;
+    unsigned row = 0;              ///< of one row, where the statement takes an array of rows
+    std::vector<unsigned> fields;  ///< of such a row
+};
+
+/// Of every statement, asked of the server once.
+using ParameterTypes = std::array<StatementTypes, detail::statement_count>;
 
 struct ConnectionSettings {
     std::string url;
@@ -49,6 +56,8 @@ public:
     bool reset() noexcept;
     bool is_broken() const;
 
+    /// Makes the types of rows that are not there yet.
+    void make_row_types();
     /// Asks for the parameter types of all statements; compiles each, so a mistake shows at the start.
     ParameterTypes describe_all();
 
@@ -66,6 +75,19 @@ private:
         std::int64_t rows = 0;
     };
 
+    /// Rows of one statement that are still to be sent.
+    struct Rows {
+        std::size_t statement = 0;
+        std::string bytes;  ///< as the binary form of the array
+        std::uint32_t count = 0;
+        detail::OnRow on_row;
+    };
+
+    bool takes_rows(detail::Statement statement) const { return types_[static_cast<std::size_t>(statement)].row != 0; }
+    void add_row(detail::Statement statement, std::span<const detail::Value> values, detail::OnRow on_row);
+    void send_rows();
+    void prepare(std::size_t index);
+    void describe_rows(StatementTypes& types);
     void send(detail::Statement statement, std::span<const detail::Value> values, detail::OnRow on_row);
     std::int64_t read_answers();
     void read_answer(Sent& sent, std::optional<detail::SqlFailure>& failure);
@@ -77,6 +99,7 @@ private:
     const ParameterTypes& types_;
     std::bitset<detail::statement_count> prepared_;
     std::deque<Sent> sent_;
+    std::optional<Rows> rows_;
 };
 
 }  // namespace millrace::storage::postgres

@@ -4,6 +4,7 @@
 
 #include "base/embedded.hpp"
 #include "base/random.hpp"
+#include "storage/detail/event_pack.hpp"
 #include "storage/detail/migrations.hpp"
 #include "storage/detail/rows.hpp"
 #include "storage/postgres/publisher.hpp"
@@ -48,6 +49,7 @@ void migrate(Connection& db) {
         db.script(fmt::format("BEGIN; {}\n; INSERT INTO schema_version VALUES ({}, '{}', now()); COMMIT", migration.sql,
                               migration.version, migration.sha256));
     }
+    db.make_row_types();
     db.script("SELECT pg_advisory_unlock(7217441020010002)");
 }
 
@@ -57,7 +59,8 @@ public:
                   Publisher& publisher)
         : settings_{std::move(settings)}, statements_{statements}, types_{types}, publisher_{publisher} {}
 
-    detail::Session& begin() override {
+    /// Which transactions wait for the disk is a setting of the connection: claims have one of their own.
+    detail::Session& begin(bool) override {
         if (!db_) connect();
         db_->later_command("BEGIN");
         return *db_;
@@ -68,10 +71,8 @@ public:
             db_->later(Statement::events_lock, {}, {});
             db_->later(Statement::events_newest, {}, [this](const detail::Row& row) { newest_before_ = row.integer(0); });
         }
-        for (auto& e : events) {
-            db_->later(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data),
-                       [&e](const detail::Row& row) { e.seq = row.integer(0); });
-        }
+        if (events.size() < detail::packed_min) append(events);
+        else append_packed(events);
         // In the same trip: when anything before it failed, the server skips it.
         db_->later_command("COMMIT");
         db_->flush();
@@ -86,6 +87,26 @@ public:
     }
 
 private:
+    void append(std::vector<events::Event>& events) {
+        for (auto& e : events) {
+            db_->later(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data),
+                       [&e](const detail::Row& row) { e.seq = row.integer(0); });
+        }
+    }
+
+    void append_packed(std::span<events::Event> events) {
+        for (; !events.empty(); events = events.subspan(std::min(events.size(), detail::packed_max))) {
+            const auto part = events.first(std::min(events.size(), detail::packed_max));
+            const auto packed = detail::pack(part);
+            db_->later(Statement::events_append_packed,
+                       detail::args(part[0].at, part.size(), Uuid{}, detail::Bytes{packed}), [part](const detail::Row& row) {
+                           for (std::size_t i = 0; i < part.size(); ++i) {
+                               part[i].seq = row.integer(0) - static_cast<std::int64_t>(part.size() - 1 - i);
+                           }
+                       });
+        }
+    }
+
     void connect() {
         backoff_.check();
         try {
@@ -144,7 +165,7 @@ Database::Database(const PostgresSettings& settings, events::Hub& hub, observe::
     const auto read_events = [this](std::int64_t after, int limit) {
         std::vector<events::Event> out;
         read([&](detail::Session& s) {
-            out = detail::all(s, Statement::events_after, detail::args(after, limit), detail::read_event);
+            out = detail::events_after(s, after, limit);
         });
         return out;
     };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/embedded.hpp"
+#include "storage/detail/event_pack.hpp"
 #include "storage/detail/migrations.hpp"
 
 namespace millrace {
@@ -48,28 +49,31 @@ public:
         if (db_.value("PRAGMA journal_mode = WAL") != "wal") {
             throw SqlFailure{SqlFailure::Kind::unavailable, "the file system does not support the journal of SQLite"};
         }
-        db_.execute(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        full_ = durability == Durability::full;
+        synchronise(full_);
         db_.execute("PRAGMA wal_autocheckpoint = 4000");
         db_.execute("PRAGMA journal_size_limit = 67108864");
         db_.execute("PRAGMA cache_size = -65536");
         migrate(db_);
         check_statements();
+        // What was committed without waiting for the disk may be gone together with the numbers of its events, which
+        // clients have seen already. A jump keeps a number from being given twice. A new table starts at 1.
+        db_.execute("UPDATE sqlite_sequence SET seq = seq + 1000 WHERE name = 'event'");
         db_.run(Statement::events_bounds, {}, [&](const detail::Row& row) { hub_.start_after(row.integer(1)); });
     }
 
-    detail::Session& begin() override {
+    detail::Session& begin(bool durable) override {
         if (broken_) {
             throw SqlFailure{SqlFailure::Kind::unavailable, "a sync of the disk has failed; restart after looking at the disk"};
         }
+        synchronise(full_ && durable);
         db_.execute("BEGIN IMMEDIATE");
         return db_;
     }
 
     void commit(std::vector<events::Event>& events) override {
-        for (auto& e : events) {
-            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data), {});
-            e.seq = db_.last_insert();
-        }
+        if (events.size() < detail::packed_min) append(events);
+        else append_packed(events);
         try {
             db_.execute("COMMIT");
         } catch (const SqlFailure& failure) {
@@ -91,6 +95,31 @@ public:
     void publish(std::vector<events::Event> events) noexcept override { hub_.publish(std::move(events)); }
 
 private:
+    void append(std::vector<events::Event>& events) {
+        for (auto& e : events) {
+            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data), {});
+            e.seq = db_.last_insert();
+        }
+    }
+
+    void append_packed(std::span<events::Event> events) {
+        for (; !events.empty(); events = events.subspan(std::min(events.size(), detail::packed_max))) {
+            const auto part = events.first(std::min(events.size(), detail::packed_max));
+            const auto packed = detail::pack(part);
+            db_.run(Statement::events_append_packed, detail::args(part[0].at, part.size(), Uuid{}, detail::Bytes{packed}), {});
+            for (std::size_t i = 0; i < part.size(); ++i) {
+                part[i].seq = db_.last_insert() - static_cast<std::int64_t>(part.size() - 1 - i);
+            }
+        }
+    }
+
+    /// Whether a commit waits for the disk. The log is one file: what is synchronised later covers what came before.
+    void synchronise(bool full) {
+        if (synchronous_ == full) return;
+        db_.execute(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        synchronous_ = full;
+    }
+
     /// Every statement is compiled against the schema, so that a mistake shows at the start and not at its first use.
     void check_statements() {
         for (std::size_t i = 0; i < detail::statement_count; ++i) {
@@ -101,6 +130,8 @@ private:
     Connection db_;
     events::Hub& hub_;
     bool broken_ = false;
+    bool full_ = true;
+    std::optional<bool> synchronous_;
 };
 
 template <class F>

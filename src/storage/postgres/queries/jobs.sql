@@ -5,35 +5,68 @@ reference_file_id, template_id, result_file_id, error_code, error_message, creat
 completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
 checkpoint, acknowledged_at
 
+-- A claim writes a lease and not the job: a queued job that has one is running, and is shown so.
+-- define: seen_columns
+id, kind, type, CASE WHEN lease_job IS NULL THEN state ELSE 'running' END AS state, progress, stage, message, queue,
+priority, coalesce(lease_attempt, attempt) AS attempt, attempts_max, losses, crashes, run_at, owner, org_id, parent,
+input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id, reference_file_id, template_id,
+result_file_id, CASE WHEN lease_job IS NULL THEN error_code ELSE '' END AS error_code,
+CASE WHEN lease_job IS NULL THEN error_message ELSE '' END AS error_message, created_at,
+coalesce(lease_at, updated_at) AS updated_at, coalesce(started_at, lease_at) AS started_at, completed_at, turn,
+schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
+checkpoint, acknowledged_at
+
+-- define: lease
+LEFT JOIN (SELECT job_id AS lease_job, attempt AS lease_attempt, claimed_at AS lease_at FROM job_lease) AS lease
+ON lease_job = id AND state = 'queued'
+
 -- name: jobs.lock
 -- Without input and result: they may be large and no transition looks at them. The lock orders this transaction among
--- those of other processes that change the job; NO KEY, because the id never changes.
+-- those of other processes that change the job, by id, so that two do not wait for each other; NO KEY, because the id
+-- never changes.
+-- rows: wanted_id uuid
 SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
        owner, org_id, parent, '{}'::json AS input, metadata, NULL::json AS result, filename, supplier_id, related_dataset_id,
        input_file_id, reference_file_id, template_id, result_file_id, error_code, error_message, created_at, updated_at,
        started_at, completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
        NULL::json AS checkpoint, acknowledged_at
-FROM job WHERE id = $1 FOR NO KEY UPDATE;
+FROM unnest($1::{rows}[]) AS wanted JOIN job ON job.id = wanted.wanted_id ORDER BY job.id FOR NO KEY UPDATE OF job;
 
 -- name: jobs.lock_lease
-SELECT attempt, token, worker FROM job_lease WHERE job_id = $1;
+-- rows: wanted_id uuid
+SELECT job_id, attempt, token, worker, worker_name, claimed_at
+FROM unnest($1::{rows}[]) AS wanted JOIN job_lease ON job_lease.job_id = wanted.wanted_id;
 
 -- name: jobs.input
 SELECT input FROM job WHERE id = $1;
 
 -- name: jobs.insert
-INSERT INTO job ({job_columns})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-        $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
-        $41, $42, $43, $44, $45, $46);
+-- rows: id uuid, kind text, type text, state text, progress integer, stage text, message text, queue text,
+-- rows: priority integer, attempt integer, attempts_max integer, losses integer, crashes integer,
+-- rows: run_at timestamptz, owner uuid, org_id uuid, parent uuid, input json, metadata json, result json,
+-- rows: filename text, supplier_id text, related_dataset_id uuid, input_file_id uuid, reference_file_id uuid,
+-- rows: template_id uuid, result_file_id uuid, error_code text, error_message text, created_at timestamptz,
+-- rows: updated_at timestamptz, started_at timestamptz, completed_at timestamptz, turn bigint, schedule_id uuid,
+-- rows: tags json, options json, limit_key text, unique_key text, cache_key text, deadline timestamptz,
+-- rows: waiting_on integer, needed integer, children json, checkpoint json, acknowledged_at timestamptz
+INSERT INTO job ({job_columns}) SELECT {job_columns} FROM unnest($1::{rows}[]);
 
 -- name: jobs.save
 -- A completed job has no next attempt, so nothing is kept for it.
-UPDATE job SET state = $2, progress = $3, stage = $4, message = $5, attempt = $6, losses = $7, crashes = $8, run_at = $9,
-       metadata = $10, result = CASE WHEN $11::boolean THEN $12::json ELSE result END, supplier_id = $13, related_dataset_id = $14,
-       result_file_id = $15, error_code = $16, error_message = $17, updated_at = $18, started_at = $19,
-       completed_at = $20, turn = $21, checkpoint = CASE WHEN $2 = 'completed' THEN NULL ELSE checkpoint END
-WHERE id = $1;
+-- rows: id uuid, state text, progress integer, stage text, message text, attempt integer, losses integer,
+-- rows: crashes integer, run_at timestamptz, metadata json, result_changed boolean, result json, supplier_id text,
+-- rows: related_dataset_id uuid, result_file_id uuid, error_code text, error_message text, updated_at timestamptz,
+-- rows: started_at timestamptz, completed_at timestamptz, turn bigint, attempt_log text
+UPDATE job SET state = to_save.state, progress = to_save.progress, stage = to_save.stage, message = to_save.message,
+       attempt = to_save.attempt, losses = to_save.losses, crashes = to_save.crashes, run_at = to_save.run_at,
+       metadata = to_save.metadata,
+       result = CASE WHEN to_save.result_changed THEN to_save.result ELSE job.result END,
+       supplier_id = to_save.supplier_id, related_dataset_id = to_save.related_dataset_id,
+       result_file_id = to_save.result_file_id, error_code = to_save.error_code,
+       error_message = to_save.error_message, updated_at = to_save.updated_at, started_at = to_save.started_at,
+       completed_at = to_save.completed_at, turn = to_save.turn, attempt_log = job.attempt_log || to_save.attempt_log,
+       checkpoint = CASE WHEN to_save.state = 'completed' THEN NULL ELSE job.checkpoint END
+FROM unnest($1::{rows}[]) AS to_save WHERE job.id = to_save.id;
 
 -- name: jobs.save_more
 -- What few transitions touch.
@@ -45,22 +78,23 @@ WHERE id = $1;
 UPDATE job SET checkpoint = $2 WHERE id = $1;
 
 -- name: jobs.set_turn
-UPDATE job SET turn = $2 WHERE id = $1;
+-- rows: id uuid, turn bigint
+UPDATE job SET turn = to_set.turn FROM unnest($1::{rows}[]) AS to_set WHERE job.id = to_set.id;
 
 -- name: jobs.save_input
 UPDATE job SET input = $2 WHERE id = $1;
 
 -- name: jobs.list
 -- Conditions, order and limit are added by detail/list.cpp.
-SELECT {job_columns} FROM job;
+SELECT {seen_columns} FROM job {lease};
 
 -- name: jobs.get
-SELECT {job_columns} FROM job WHERE id = $1;
+SELECT {seen_columns} FROM job {lease} WHERE id = $1;
 
 -- name: jobs.active_own
 -- Four short ranges of two partial indexes. The rows come from the branches and not from a join on the id, for which a
 -- planner without good statistics would scan the table.
-SELECT {job_columns} FROM (
+SELECT {seen_columns} FROM (
     (SELECT {job_columns} FROM job WHERE owner = $1 AND completed_at IS NULL ORDER BY id DESC LIMIT $4)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE owner = $1 AND state = 'completed' AND completed_at >= $2
@@ -70,11 +104,11 @@ SELECT {job_columns} FROM (
      ORDER BY completed_at DESC LIMIT $4)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE owner = $1 AND state = 'cancelled' AND completed_at >= $3
-     ORDER BY completed_at DESC LIMIT $4)) AS recent
+     ORDER BY completed_at DESC LIMIT $4)) AS recent {lease}
 ORDER BY id DESC LIMIT $4;
 
 -- name: jobs.active_org
-SELECT {job_columns} FROM (
+SELECT {seen_columns} FROM (
     (SELECT {job_columns} FROM job WHERE org_id = $1 AND completed_at IS NULL ORDER BY id DESC LIMIT $4)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE org_id = $1 AND state = 'completed' AND completed_at >= $2
@@ -84,11 +118,11 @@ SELECT {job_columns} FROM (
      ORDER BY completed_at DESC LIMIT $4)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE org_id = $1 AND state = 'cancelled' AND completed_at >= $3
-     ORDER BY completed_at DESC LIMIT $4)) AS recent
+     ORDER BY completed_at DESC LIMIT $4)) AS recent {lease}
 ORDER BY id DESC LIMIT $4;
 
 -- name: jobs.active_all
-SELECT {job_columns} FROM (
+SELECT {seen_columns} FROM (
     (SELECT {job_columns} FROM job WHERE completed_at IS NULL ORDER BY id DESC LIMIT $3)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE state = 'completed' AND completed_at >= $1
@@ -98,7 +132,7 @@ SELECT {job_columns} FROM (
      ORDER BY completed_at DESC LIMIT $3)
     UNION ALL
     (SELECT {job_columns} FROM job WHERE state = 'cancelled' AND completed_at >= $2
-     ORDER BY completed_at DESC LIMIT $3)) AS recent
+     ORDER BY completed_at DESC LIMIT $3)) AS recent {lease}
 ORDER BY id DESC LIMIT $3;
 
 -- name: jobs.counts
@@ -117,29 +151,32 @@ WITH due AS MATERIALIZED (
 UPDATE job SET state = 'queued', updated_at = $1 FROM due WHERE id = due_id
 RETURNING {job_columns};
 
--- define: starting
-state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, $3), updated_at = $3, error_code = '',
-error_message = ''
-
 -- name: jobs.claim
--- SKIP LOCKED keeps claimers from waiting for each other, the partial index job_queued serves the ORDER BY, and
--- MATERIALIZED keeps the planner from running the inner SELECT again for each row, which would claim too many.
-WITH picked AS MATERIALIZED (
-    SELECT id AS picked_id FROM job
-    WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = $4
-      AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
-    ORDER BY priority DESC, turn, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE job SET {starting} FROM picked WHERE id = picked_id
-RETURNING {job_columns};
+-- What may be leased, locked. SKIP LOCKED keeps claimers from waiting for each other; the lock also orders a claim among
+-- changes of the job: once it is held, the row is looked at again. The partial index job_queued serves the ORDER BY. The
+-- lease is asked for by a subquery that the planner cannot turn into a join, which would read all leases.
+SELECT {job_columns} FROM job
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = $3
+  AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
+  AND (SELECT true FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
+ORDER BY priority DESC, turn, id LIMIT $2 FOR NO KEY UPDATE OF job SKIP LOCKED;
 
 -- name: jobs.claim_key
-WITH picked AS MATERIALIZED (
-    SELECT id AS picked_id FROM job
-    WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = $4 AND limit_key = $5
-      AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
-    ORDER BY priority DESC, turn, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE job SET {starting} FROM picked WHERE id = picked_id
-RETURNING {job_columns};
+SELECT {job_columns} FROM job
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = $3 AND limit_key = $4
+  AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
+  AND (SELECT true FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
+ORDER BY priority DESC, turn, id LIMIT $2 FOR NO KEY UPDATE OF job SKIP LOCKED;
+
+-- name: jobs.show_running
+-- What has run for a while is written into the job too, so that claims need not step over it again and again.
+UPDATE job SET state = 'running', attempt = lease_attempt, started_at = coalesce(started_at, lease_at), updated_at = lease_at,
+       error_code = '', error_message = ''
+FROM (SELECT job.id AS lease_job, job_lease.attempt AS lease_attempt, job_lease.claimed_at AS lease_at
+      FROM job_lease JOIN job ON job.id = job_lease.job_id
+      WHERE job_lease.worker = $1 AND job_lease.claimed_at < $2 AND job.state = 'queued'
+      FOR NO KEY UPDATE OF job SKIP LOCKED) AS lease
+WHERE id = lease_job;
 
 -- name: jobs.keys
 -- Keys with queued jobs, in order, from after $2: one step of the index for each.
@@ -168,17 +205,28 @@ WHERE deadline <= $1 AND deadline IS NOT NULL AND completed_at IS NULL
 ORDER BY deadline LIMIT $2;
 
 -- name: leases.insert
-INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at, queue, limit_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- Another process may have leased one between our snapshot and our lock; it keeps it.
+-- rows: job_id uuid, attempt integer, token uuid, worker uuid, worker_name text, claimed_at timestamptz, queue text,
+-- rows: limit_key text
+INSERT INTO job_lease (job_id, attempt, token, worker, worker_name, claimed_at, queue, limit_key)
+SELECT job_id, attempt, token, worker, worker_name, claimed_at, queue, limit_key FROM unnest($1::{rows}[])
+ON CONFLICT (job_id) DO NOTHING RETURNING job_id;
 
 -- name: leases.remove
-DELETE FROM job_lease WHERE job_id = $1;
+-- rows: ended_id uuid
+DELETE FROM job_lease USING unnest($1::{rows}[]) AS ended WHERE job_id = ended_id;
 
 -- name: leases.cancelling
 SELECT job_id FROM job_lease JOIN job ON job.id = job_lease.job_id
 WHERE job_lease.worker = $1 AND job.state = 'cancelling';
 
+-- name: attempts.log
+-- Those that have ended, and the one that runs.
+SELECT attempt_log, job_lease.attempt AS running, worker_name, claimed_at
+FROM job LEFT JOIN job_lease ON job_lease.job_id = job.id WHERE job.id = $1;
+
 -- name: attempts.insert
+-- Of jobs without a lease: their owners run them.
 INSERT INTO job_attempt (job_id, attempt, worker, started_at, outcome) VALUES ($1, $2, $3, $4, 'running');
 
 -- name: attempts.close
@@ -215,7 +263,7 @@ ORDER BY completed_at DESC LIMIT 1;
 SELECT id FROM job WHERE parent = $1 AND completed_at IS NULL ORDER BY id;
 
 -- name: jobs.children
-SELECT {job_columns} FROM job WHERE parent = $1 ORDER BY id;
+SELECT {seen_columns} FROM job {lease} WHERE parent = $1 ORDER BY id;
 
 -- name: jobs.remove
 DELETE FROM job WHERE id = $1;

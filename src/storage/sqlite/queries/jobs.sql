@@ -5,6 +5,21 @@ reference_file_id, template_id, result_file_id, error_code, error_message, creat
 completed_at, turn, schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
 checkpoint, acknowledged_at
 
+-- A claim writes a lease and not the job: a queued job that has one is running, and is shown so.
+-- define: seen_columns
+id, kind, type, CASE WHEN lease_job IS NULL THEN state ELSE 'running' END AS state, progress, stage, message, queue,
+priority, coalesce(lease_attempt, attempt) AS attempt, attempts_max, losses, crashes, run_at, owner, org_id, parent,
+input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id, reference_file_id, template_id,
+result_file_id, CASE WHEN lease_job IS NULL THEN error_code ELSE '' END AS error_code,
+CASE WHEN lease_job IS NULL THEN error_message ELSE '' END AS error_message, created_at,
+coalesce(lease_at, updated_at) AS updated_at, coalesce(started_at, lease_at) AS started_at, completed_at, turn,
+schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
+checkpoint, acknowledged_at
+
+-- define: lease
+LEFT JOIN (SELECT job_id AS lease_job, attempt AS lease_attempt, claimed_at AS lease_at FROM job_lease) AS lease
+ON lease_job = id AND state = 'queued'
+
 -- name: jobs.lock
 -- Without input and result: they may be large and no transition looks at them.
 SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt, attempts_max, losses, crashes, run_at,
@@ -15,7 +30,7 @@ SELECT id, kind, type, state, progress, stage, message, queue, priority, attempt
 FROM job WHERE id = ?1;
 
 -- name: jobs.lock_lease
-SELECT attempt, token, worker FROM job_lease WHERE job_id = ?1;
+SELECT job_id, attempt, token, worker, worker_name, claimed_at FROM job_lease WHERE job_id = ?1;
 
 -- name: jobs.input
 SELECT input FROM job WHERE id = ?1;
@@ -31,7 +46,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
 UPDATE job SET state = ?2, progress = ?3, stage = ?4, message = ?5, attempt = ?6, losses = ?7, crashes = ?8, run_at = ?9,
        metadata = ?10, result = CASE WHEN ?11 THEN ?12 ELSE result END, supplier_id = ?13, related_dataset_id = ?14,
        result_file_id = ?15, error_code = ?16, error_message = ?17, updated_at = ?18, started_at = ?19,
-       completed_at = ?20, turn = ?21, checkpoint = CASE WHEN ?2 = 'completed' THEN NULL ELSE checkpoint END
+       completed_at = ?20, turn = ?21, attempt_log = attempt_log || ?22,
+       checkpoint = CASE WHEN ?2 = 'completed' THEN NULL ELSE checkpoint END
 WHERE id = ?1;
 
 -- name: jobs.save_more
@@ -51,14 +67,14 @@ UPDATE job SET input = ?2 WHERE id = ?1;
 
 -- name: jobs.list
 -- Conditions, order and limit are added by detail/list.cpp.
-SELECT {job_columns} FROM job;
+SELECT {seen_columns} FROM job {lease};
 
 -- name: jobs.get
-SELECT {job_columns} FROM job WHERE id = ?1;
+SELECT {seen_columns} FROM job {lease} WHERE id = ?1;
 
 -- name: jobs.active_own
 -- Four short ranges of two partial indexes; INDEXED BY makes a plan that would scan history an error.
-SELECT {job_columns} FROM job WHERE rowid IN (
+SELECT {seen_columns} FROM job {lease} WHERE job.rowid IN (
     SELECT rowid FROM (SELECT rowid FROM job INDEXED BY job_unfinished
                        WHERE owner = ?1 AND completed_at IS NULL ORDER BY id DESC LIMIT ?4)
     UNION ALL
@@ -76,7 +92,7 @@ SELECT {job_columns} FROM job WHERE rowid IN (
 ORDER BY id DESC LIMIT ?4;
 
 -- name: jobs.active_org
-SELECT {job_columns} FROM job WHERE rowid IN (
+SELECT {seen_columns} FROM job {lease} WHERE job.rowid IN (
     SELECT rowid FROM (SELECT rowid FROM job INDEXED BY job_unfinished
                        WHERE completed_at IS NULL AND org_id = ?1 ORDER BY id DESC LIMIT ?4)
     UNION ALL
@@ -94,7 +110,7 @@ SELECT {job_columns} FROM job WHERE rowid IN (
 ORDER BY id DESC LIMIT ?4;
 
 -- name: jobs.active_all
-SELECT {job_columns} FROM job WHERE rowid IN (
+SELECT {seen_columns} FROM job {lease} WHERE job.rowid IN (
     SELECT rowid FROM (SELECT rowid FROM job INDEXED BY job_unfinished
                        WHERE completed_at IS NULL ORDER BY id DESC LIMIT ?3)
     UNION ALL
@@ -123,25 +139,27 @@ WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_due WHERE state = ?3 AND st
                 ORDER BY run_at LIMIT ?2)
 RETURNING {job_columns};
 
--- define: starting
-state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, ?3), updated_at = ?3, error_code = '',
-error_message = ''
-
 -- name: jobs.claim
-UPDATE job SET {starting}
-WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_queued
-                WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?4
-                  AND kind IN (SELECT value FROM json_each(?1))
-                ORDER BY priority DESC, turn, id LIMIT ?2)
-RETURNING {job_columns};
+SELECT {job_columns} FROM job INDEXED BY job_queued
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?3
+  AND kind IN (SELECT value FROM json_each(?1))
+  AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
+ORDER BY priority DESC, turn, id LIMIT ?2;
 
 -- name: jobs.claim_key
-UPDATE job SET {starting}
-WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_queued_by_key
-                WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?4 AND limit_key = ?5
-                  AND kind IN (SELECT value FROM json_each(?1))
-                ORDER BY priority DESC, turn, id LIMIT ?2)
-RETURNING {job_columns};
+SELECT {job_columns} FROM job INDEXED BY job_queued_by_key
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?3 AND limit_key = ?4
+  AND kind IN (SELECT value FROM json_each(?1))
+  AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
+ORDER BY priority DESC, turn, id LIMIT ?2;
+
+-- name: jobs.show_running
+-- What has run for a while is written into the job too, so that claims need not step over it again and again.
+UPDATE job SET state = 'running', attempt = lease_attempt, started_at = coalesce(started_at, lease_at), updated_at = lease_at,
+       error_code = '', error_message = ''
+FROM (SELECT job_id AS lease_job, attempt AS lease_attempt, claimed_at AS lease_at FROM job_lease
+      WHERE worker = ?1 AND claimed_at < ?2) AS lease
+WHERE id = lease_job AND state = 'queued';
 
 -- name: jobs.keys
 -- Keys with queued jobs, in order, from after ?2: one step of the index for each.
@@ -169,8 +187,9 @@ WHERE deadline <= ?1 AND deadline IS NOT NULL AND completed_at IS NULL
 ORDER BY deadline LIMIT ?2;
 
 -- name: leases.insert
-INSERT INTO job_lease (job_id, attempt, token, worker, claimed_at, queue, limit_key)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+-- Without RETURNING, see events.append: there is one writer, so nobody else can have leased it.
+INSERT INTO job_lease (job_id, attempt, token, worker, worker_name, claimed_at, queue, limit_key)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: leases.remove
 DELETE FROM job_lease WHERE job_id = ?1;
@@ -179,7 +198,13 @@ DELETE FROM job_lease WHERE job_id = ?1;
 SELECT job_id FROM job_lease JOIN job ON job.id = job_lease.job_id
 WHERE job_lease.worker = ?1 AND job.state = 'cancelling';
 
+-- name: attempts.log
+-- Those that have ended, and the one that runs.
+SELECT attempt_log, job_lease.attempt AS running, worker_name, claimed_at
+FROM job LEFT JOIN job_lease ON job_lease.job_id = job.id WHERE job.id = ?1;
+
 -- name: attempts.insert
+-- Of jobs without a lease: their owners run them.
 INSERT INTO job_attempt (job_id, attempt, worker, started_at, outcome) VALUES (?1, ?2, ?3, ?4, 'running');
 
 -- name: attempts.close
@@ -216,7 +241,7 @@ ORDER BY completed_at DESC LIMIT 1;
 SELECT id FROM job WHERE parent = ?1 AND completed_at IS NULL ORDER BY id;
 
 -- name: jobs.children
-SELECT {job_columns} FROM job WHERE parent = ?1 ORDER BY id;
+SELECT {seen_columns} FROM job {lease} WHERE parent = ?1 ORDER BY id;
 
 -- name: jobs.remove
 DELETE FROM job WHERE id = ?1;

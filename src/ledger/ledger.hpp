@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -54,6 +56,21 @@ struct Ledger {
     /// Throws Error{database_unavailable} when the outcome is unknown or nothing was applied: every op is idempotent
     /// by id, so the caller may repeat.
     virtual Committed commit(Commit commit) = 0;
+
+    /// What became of it, or what `commit` would have thrown.
+    using OnCommitted = std::function<void(Committed committed, std::exception_ptr failed)>;
+    /// The same without waiting. `done` is called once, perhaps before the return and perhaps on a thread of the ledger:
+    /// it is short, commits nothing and throws nothing.
+    virtual void submit(Commit commit, OnCommitted done) {
+        Committed committed;
+        std::exception_ptr failed;
+        try {
+            committed = this->commit(std::move(commit));
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        done(committed, failed);
+    }
 };
 
 }  // namespace millrace::ledger

@@ -45,6 +45,12 @@ void RunningAttempt::mark() {
     ++marks_;
 }
 
+/// What was not taken before the ending would be shown after it.
+void RunningAttempt::drop_tick() {
+    const std::lock_guard lock{mutex_};
+    ticked_ = false;
+}
+
 void RunningAttempt::stage(int progress, std::string_view stage, std::string_view message) {
     check();
     mark();
@@ -142,6 +148,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     add_last_lines(commit);
     commit.add(std::move(settle));
     mark();
+    drop_tick();
     const auto done = ledger_.commit(std::move(commit));
     if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
     if (done) {
@@ -169,16 +176,28 @@ void RunningAttempt::save_checkpoint(json::value value) {
     job_.checkpoint = std::move(value);
 }
 
-std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
-    if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
+void RunningAttempt::end_completed() {
+    Settle settle;
+    settle.job = job_.id;
+    settle.outcome = "completed";
+    settle.at = clock_.now();
+    ending_ = std::move(settle);
+}
+
+ledger::Commit RunningAttempt::ending_commit() {
     mark();
+    drop_tick();
+    ledger::Commit commit;
+    commit.guard(Fence{lease_});
+    add_last_lines(commit);
+    commit.add(*ending_);
+    return commit;
+}
+
+std::optional<Duration> RunningAttempt::after_ending(ledger::Committed committed, std::exception_ptr failed, observe::Log& log) {
     try {
-        ledger::Commit commit;
-        commit.guard(Fence{lease_});
-        add_last_lines(commit);
-        commit.add(*ending_);
-        const auto done = ledger_.commit(std::move(commit));
-        if (done) {
+        if (failed) std::rethrow_exception(failed);
+        if (committed) {
             const std::lock_guard lock{mutex_};
             settled_ = ending_->state;
         }
@@ -188,6 +207,25 @@ std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
         if (!error.retryable()) return std::nullopt;
     }
     return std::exchange(pause_, std::min(pause_ * 2, settle_pause_max));
+}
+
+std::optional<Duration> RunningAttempt::settle(observe::Log& log) {
+    if (!ending_ || stop_reason() == StopReason::lost) return std::nullopt;
+    ledger::Committed committed;
+    std::exception_ptr failed;
+    try {
+        committed = ledger_.commit(ending_commit());
+    } catch (const Error&) {
+        failed = std::current_exception();
+    }
+    return after_ending(committed, failed, log);
+}
+
+void RunningAttempt::settle_later(observe::Log& log, std::function<void(std::optional<Duration>)> done) {
+    if (!ending_ || stop_reason() == StopReason::lost) return done(std::nullopt);
+    ledger_.submit(ending_commit(), [this, &log, done = std::move(done)](ledger::Committed committed, std::exception_ptr failed) {
+        done(after_ending(committed, failed, log));
+    });
 }
 
 }  // namespace millrace::jobs::detail

@@ -27,6 +27,8 @@ public:
         timeout_at_ = now + timeout;
     }
     Duration timeout() const { return timeout_; }
+    void claimed(Deadline at) { claimed_at_ = at; }
+    Deadline claimed_at() const { return claimed_at_; }
     /// Stops it when its own time or that of its job is up.
     void stop_when_overdue(Deadline steady_now, Instant now);
 
@@ -47,9 +49,14 @@ public:
     State settled_as() const { return settled_; }
     /// How the attempt is to end when it has not finished; nothing when there is nothing left to commit.
     void end_with(std::optional<Settle> ending) { ending_ = std::move(ending); }
+    /// As a success without effects.
+    void end_completed();
     /// Commits that ending. Nothing when it is done, or in vain; else, while the database is away, the time until the
     /// next try.
     std::optional<Duration> settle(observe::Log& log);
+    /// The same without waiting: `done` gets what `settle` would return, perhaps on a thread of the ledger. The attempt
+    /// lives until then.
+    void settle_later(observe::Log& log, std::function<void(std::optional<Duration>)> done);
 
     struct TakenTick {
         Tick op;
@@ -72,11 +79,15 @@ private:
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
     void mark();
+    void drop_tick();
     void add_last_lines(ledger::Commit& commit);
+    ledger::Commit ending_commit();
+    std::optional<Duration> after_ending(ledger::Committed committed, std::exception_ptr failed, observe::Log& log);
 
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
+    Deadline claimed_at_{};
     Duration timeout_{};
     std::optional<Deadline> timeout_at_;
     std::stop_source stop_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace millrace::jobs::detail {
 
@@ -94,6 +93,7 @@ Core::Claims Core::claim_turn(int slots) {
 
 void Core::start(const Attempt& attempt) {
     const Job& job = attempt->job();
+    attempt->claimed(around_.steady.now());
     Duration timeout = kinds_.at(job.kind).timeout;
     if (job.options.timeout_ms) timeout = std::chrono::milliseconds{*job.options.timeout_ms};
     if (timeout > Duration{0}) attempt->limit(timeout, around_.steady.now());
@@ -101,17 +101,14 @@ void Core::start(const Attempt& attempt) {
 }
 
 void Core::run(RunningAttempt& attempt) {
-    const auto begun = around_.steady.now();
     const Job& job = attempt.job();
-    log_.info("job started", {{"job", job.id.str()}, {"kind", job.kind}, {"attempt", job.attempt}});
+    if (log_.enabled(observe::Level::info)) {
+        log_.info("job started", {{"job", job.id.str()}, {"kind", job.kind}, {"attempt", job.attempt}});
+    }
     run_piece(attempt, [&](Context& context) {
         kinds_.at(job.kind).run(context);
         return true;
     });
-    while (const auto pause = settle(attempt)) std::this_thread::sleep_for(*pause);
-    const std::chrono::duration<double> seconds = around_.steady.now() - begun;
-    log_.info("job settled", {{"job", job.id.str()}, {"state", word(attempt.settled_as())}, {"seconds", seconds.count()}});
-    forget(attempt);
 }
 
 bool Core::run_piece(RunningAttempt& attempt, const std::function<bool(Context&)>& piece) {
@@ -121,7 +118,9 @@ bool Core::run_piece(RunningAttempt& attempt, const std::function<bool(Context&)
     try {
         attempt.check();
         if (!piece(attempt)) return false;
-        if (!attempt.finished()) attempt.finish({});
+        if (attempt.finished()) return true;
+        attempt.check();
+        attempt.end_completed();
     } catch (const Snoozed& snoozed) {
         if (!attempt.finished()) attempt.end_with(snooze(attempt, snoozed.time));
     } catch (const Error& error) {
@@ -193,7 +192,21 @@ void Core::fail(Settle& settle, const RunningAttempt& attempt, const Error& erro
 
 std::optional<Duration> Core::settle(RunningAttempt& attempt) { return attempt.settle(log_); }
 
+void Core::settle_later(const Attempt& attempt, std::function<void(std::optional<Duration>)> done) {
+    attempt->settle_later(log_, std::move(done));
+}
+
+void Core::hand_back(RunningAttempt& attempt) {
+    attempt.stop(StopReason::released);
+    attempt.end_with(ending_after(attempt, Error{Code::cancelled}));
+}
+
 void Core::forget(RunningAttempt& attempt) {
+    if (log_.enabled(observe::Level::info)) {
+        const Job& job = attempt.job();
+        const std::chrono::duration<double> seconds = around_.steady.now() - attempt.claimed_at();
+        log_.info("job settled", {{"job", job.id.str()}, {"state", word(attempt.settled_as())}, {"seconds", seconds.count()}});
+    }
     const std::lock_guard lock{mutex_};
     // Another attempt at the same job may have begun here, when this one was given up.
     const auto it = running_.find(attempt.job().id);

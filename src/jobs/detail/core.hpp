@@ -49,14 +49,19 @@ public:
     /// Stops what was cancelled and claims jobs for up to `slots` more attempts.
     Claims claim_turn(int slots);
 
-    /// Runs the handler of the job, settles the attempt and forgets it. Blocks.
+    /// Runs the handler of the job. The attempt is then to be settled and forgotten. Blocks.
     void run(RunningAttempt& attempt);
-    /// The same in pieces. Runs `piece` as the handler or as a part of it; it answers whether the handler has
+    /// Runs `piece` as the handler or as a part of it; it answers whether the handler has
     /// returned. True when the attempt is to be settled: the handler has returned, thrown, or was to stop.
     bool run_piece(RunningAttempt& attempt, const std::function<bool(Context&)>& piece);
     /// Commits the ending. Nothing when that is done, or in vain because the lease is lost; else the time until the
     /// next try.
     std::optional<Duration> settle(RunningAttempt& attempt);
+    /// The same without waiting; `done` may be called on a thread of the ledger. See ledger::Ledger::submit.
+    void settle_later(const Attempt& attempt, std::function<void(std::optional<Duration>)> done);
+    /// Ends an attempt whose handler has not begun: it is to be settled, and its job goes back to the queue.
+    void hand_back(RunningAttempt& attempt);
+    /// Says how it ended, and is done with it.
     void forget(RunningAttempt& attempt);
 
     /// Shows the progress and the log lines of running attempts and stops those whose time is up.

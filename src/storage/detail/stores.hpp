@@ -16,6 +16,7 @@ class Ledger final : public ledger::Ledger {
 public:
     explicit Ledger(Database& db) : db_{db} {}
     ledger::Committed commit(ledger::Commit commit) override { return db_.commits().commit(std::move(commit)); }
+    void submit(ledger::Commit commit, OnCommitted done) override { db_.commits().submit(std::move(commit), std::move(done)); }
 
 private:
     Database& db_;

@@ -88,14 +88,33 @@ void Writer::run_relaxed(Task task) {
 }
 
 ledger::Committed Writer::wait_for(std::unique_ptr<Member> member) {
-    auto done = member->done.get_future();
-    {
-        const std::lock_guard lock{mutex_};
-        if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
-        queue_.push_back(std::move(member));
-        came_.notify_one();
-    }
+    // Shared, because the writer may still be in set_value when we are gone.
+    const auto promise = std::make_shared<std::promise<ledger::Committed>>();
+    auto done = promise->get_future();
+    member->done = [promise](ledger::Committed committed, std::exception_ptr failed) {
+        if (failed) promise->set_exception(failed);
+        else promise->set_value(committed);
+    };
+    enqueue(std::move(member));
     return done.get();
+}
+
+void Writer::submit(ledger::Commit commit, ledger::Ledger::OnCommitted done) {
+    auto member = std::make_unique<Member>();
+    member->commit = std::move(commit);
+    member->done = done;
+    try {
+        enqueue(std::move(member));
+    } catch (const Error&) {
+        done({}, std::current_exception());
+    }
+}
+
+void Writer::enqueue(std::unique_ptr<Member> member) {
+    const std::lock_guard lock{mutex_};
+    if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
+    queue_.push_back(std::move(member));
+    if (queue_.size() == 1) came_.notify_one();
 }
 
 void Writer::loop() {
@@ -139,8 +158,7 @@ void Writer::apply(Group& group) {
         failed = std::current_exception();
     }
     for (auto* member : members) {
-        if (failed) member->done.set_exception(failed);
-        else member->done.set_value(member->committed);
+        member->done(member->committed, failed);
     }
 }
 
@@ -160,15 +178,15 @@ void Writer::apply_alone(Member& member) {
     for (int tries = 1;; ++tries) {
         try {
             transact(members, false);
-            return member.done.set_value(member.committed);
+            return member.done(member.committed, nullptr);
         } catch (const AfterCommit& after) {
-            return member.done.set_exception(after.why);
+            return member.done({}, after.why);
         } catch (const SqlFailure& failure) {
             if (failure.kind == SqlFailure::Kind::conflict && tries < conflict_tries) continue;
             log_.error("commit failed", {{"members", 1}, {"tries", tries}, {"error", failure.what()}});
-            return member.done.set_exception(std::make_exception_ptr(to_error(failure)));
+            return member.done({}, std::make_exception_ptr(to_error(failure)));
         } catch (...) {
-            return member.done.set_exception(std::current_exception());
+            return member.done({}, std::current_exception());
         }
     }
 }

@@ -41,6 +41,8 @@ public:
 
     /// Blocks until durable. Throws Error{database_unavailable}, Error{storage_full}, Error{internal}.
     ledger::Committed commit(ledger::Commit commit);
+    /// See ledger::Ledger::submit; `done` is called on the writer's thread.
+    void submit(ledger::Commit commit, ledger::Ledger::OnCommitted done);
     /// Blocks until durable. Must be repeatable: it runs again when the group fails.
     void run(Task task);
     /// The same, but blocks until committed only.
@@ -48,7 +50,7 @@ public:
     /// Refuses what comes from now on, applies what is queued.
     void close();
 
-    static constexpr std::size_t group_max = 512;
+    static constexpr std::size_t group_max = 1000;
 
 private:
     struct Member {
@@ -56,10 +58,11 @@ private:
         Task task;
         bool durable = true;
         ledger::Committed committed;
-        std::promise<ledger::Committed> done;
+        ledger::Ledger::OnCommitted done;
     };
     using Group = std::deque<std::unique_ptr<Member>>;
 
+    void enqueue(std::unique_ptr<Member> member);
     ledger::Committed wait_for(std::unique_ptr<Member> member);
     void loop();
     void apply(Group& group);

@@ -252,7 +252,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('millrace unique ' || $1::uuid::te
 
 -- name: jobs.of_unique_key
 -- Newest first; a key has at most one job that is not replaced, the others have ended.
-SELECT id, state, created_at FROM job WHERE owner = $1 AND unique_key = $2 ORDER BY id DESC LIMIT 20;
+SELECT id, CASE WHEN lease_job IS NULL THEN state ELSE 'running' END AS state, created_at FROM job {lease}
+WHERE owner = $1 AND unique_key = $2 ORDER BY id DESC LIMIT 20;
 
 -- name: jobs.cached
 SELECT {job_columns} FROM job

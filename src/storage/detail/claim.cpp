@@ -183,15 +183,19 @@ private:
     int take(Statement statement, std::span<const Value> values, int room) {
         if (room <= 0) return 0;
         std::vector<jobs::Claimed> found;
+        std::vector<std::int64_t> versions;
         tx_.db.run(statement, values, [&](const Row& row) {
             auto& one = found.emplace_back(read_job(row));
             one.lease = {one.job.id, one.job.attempt + 1, random_token()};
+            versions.push_back(row.integer(row.size() - 1));
         });
         const auto leased = lease(found);
         int taken = 0;
-        for (auto& one : found) {
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            auto& one = found[i];
             if (leased && !leased->contains(one.lease.job)) continue;
             start(one);
+            remember(one, versions[i]);
             out_.push_back(std::move(one));
             ++taken;
         }
@@ -223,6 +227,20 @@ private:
         job.error_code.clear();
         job.error_message.clear();
         tx_.state_event(job);
+    }
+
+    void remember(const jobs::Claimed& one, std::int64_t version) {
+        HeldJob held;
+        held.job = one.job;
+        // As everywhere: these are not held.
+        held.job.input.clear();
+        held.job.result = held.job.checkpoint = nullptr;
+        held.lease = {.attempt = one.lease.attempt, .token = one.lease.token, .worker = claim_.worker,
+                      .worker_name = worker_.name, .claimed_at = worker_.now};
+        held.ended_with = held.job.error_code;
+        held.found = true;
+        if (tx_.db.dialect() == Dialect::postgres) held.version = version;
+        tx_.claimed(std::move(held));
     }
 
     Tx& tx_;

@@ -191,7 +191,7 @@ jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
         out = {};
         out.known = tx.db.run(Statement::workers_beat, args(worker, now)) > 0;
         if (!out.known) return;
-        tx.db.run(Statement::jobs_show_running, args(worker, now - shown_after));
+        tx.db.run(Statement::jobs_show_running, args(worker, now - shown_after), [&](const Row& row) { tx.shared.claimed.drop(row.uuid(0)); });
         out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
     });
     return out;

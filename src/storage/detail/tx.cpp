@@ -40,6 +40,22 @@ HeldJob::Holder read_holder(const Row& row) {
 
 }  // namespace
 
+void ClaimedJobs::put(HeldJob job) {
+    const std::lock_guard lock{mutex_};
+    if (jobs_.size() >= jobs_max) jobs_.clear();
+    const Uuid id = job.job.id;
+    jobs_.insert_or_assign(id, std::move(job));
+}
+
+std::optional<HeldJob> ClaimedJobs::take(const Uuid& id) {
+    const std::lock_guard lock{mutex_};
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return std::nullopt;
+    std::optional<HeldJob> job{std::move(found->second)};
+    jobs_.erase(found);
+    return job;
+}
+
 std::int64_t TxSession::run(Statement statement, std::span<const Value> values, const OnRow& on_row) {
     tx_.save_jobs();
     return session_.run(statement, values, on_row);
@@ -76,6 +92,18 @@ void Tx::hold(std::vector<Uuid> ids) {
     }
     session_.flush();
     for (const auto& id : ids) show_running(jobs_.at(id));
+}
+
+void Tx::hold_to_settle(const std::vector<Uuid>& ids) {
+    for (const auto& id : ids) {
+        // Taken in any case: what is read next comes from the database.
+        auto job = shared.claimed.take(id);
+        if (job && hopeful_) jobs_.try_emplace(id, std::move(*job));
+    }
+}
+
+void Tx::committed() {
+    for (auto& job : claimed_) shared.claimed.put(std::move(job));
 }
 
 HeldJob* Tx::job(const Uuid& id) {
@@ -142,6 +170,7 @@ void Tx::save_jobs() {
         held->unsaved = held->fresh = held->changed = held->result_changed = held->more_changed = false;
         held->ended.reset();
         held->attempts.clear();
+        held->version.reset();
     }
     unsaved_.clear();
 }
@@ -165,7 +194,7 @@ void Tx::save_changes() {
         session_.later(Statement::jobs_save,
                        args(j.id, j.state, j.progress, j.stage, j.message, j.attempt, j.losses, j.crashes, j.run_at, j.metadata,
                             held->result_changed, j.result, j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
-                            j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn, held->attempts));
+                            j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn, held->attempts, held->version));
     }
     for (const auto* held : unsaved_) {
         if (!held->more_changed || held->fresh) continue;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "events/event.hpp"
 #include "jobs/job.hpp"
@@ -31,11 +32,30 @@ struct HeldJob {
     std::string ended_with;     ///< error code of an ended job when it was read, or at its last move
     bool more_changed = false;  ///< what stands in jobs.save_more
     bool unsaved = false;       ///< any of these
+    /// Not locked, because this process claimed it a moment ago: the row is still this version of itself, or it is not
+    /// saved. SQLite has one writer, so there it is.
+    std::optional<std::int64_t> version;
+};
+
+/// Jobs that this process has claimed, as they were then: most end as they are, and need not be read again for that.
+/// Thread-safe.
+class ClaimedJobs {
+public:
+    void put(HeldJob job);
+    /// Whoever takes one changes it; what is read next comes from the database.
+    std::optional<HeldJob> take(const Uuid& id);
+    void drop(const Uuid& id) { take(id); }
+
+private:
+    static constexpr std::size_t jobs_max = 10'000;
+    std::mutex mutex_;
+    std::unordered_map<Uuid, HeldJob> jobs_;
 };
 
 /// What the transactions of one process know together.
 struct Shared {
     Turns turns;
+    ClaimedJobs claimed;
     std::atomic<unsigned> claims = 0;  ///< so far; they begin at another queue each time
     std::mutex mutex;
     std::map<std::string, std::string> last_key;  ///< of each queue: where the next claim goes on among its keys
@@ -63,8 +83,8 @@ private:
 class Tx {
 public:
     /// `shard` names the rows of the counters that this writer adds to, so that no two writers wait for each other.
-    /// A `hopeful` one takes it that new jobs are new; when one is not the transaction fails, and is done again without
-    /// that hope.
+    /// A `hopeful` one takes it that new jobs are new and that nobody has changed what this process has claimed; when
+    /// that is wrong the transaction fails, and is done again without that hope.
     Tx(Session& session, Shared& shared_state, std::string_view shard, bool hopeful)
         : db{*this, session}, shared{shared_state}, session_{session}, shard_{shard}, hopeful_{hopeful} {}
 
@@ -75,6 +95,12 @@ public:
 
     /// Locks and loads jobs in one round trip. In order of id, so that two processes do not wait for each other.
     void hold(std::vector<Uuid> ids);
+    /// Jobs that will be saved in any case: those that this process has claimed are not loaded, if one is hopeful, and
+    /// the transaction fails when somebody else has changed them since.
+    void hold_to_settle(const std::vector<Uuid>& ids);
+    /// The job was claimed by this transaction; to be remembered when it is committed.
+    void claimed(HeldJob job) { claimed_.push_back(std::move(job)); }
+    void committed();
     /// The job, locked; nullptr when there is none.
     HeldJob* job(const Uuid& id);
     /// The job is removed by SQL: nothing of it is written any more.
@@ -130,6 +156,7 @@ private:
     std::map<Uuid, HeldJob> jobs_;
     std::vector<HeldJob*> unsaved_;  ///< in the order in which they came
     std::set<std::string> queues_;  ///< known to exist
+    std::vector<HeldJob> claimed_;
     std::map<std::pair<std::string, jobs::State>, std::int64_t> counts_;
     std::map<StatKey, Sums> stats_;
 };

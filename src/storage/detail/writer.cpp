@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <typeinfo>
 
+#include "jobs/ops.hpp"
 #include "storage/detail/catalog.hpp"
 #include "work/failpoint.hpp"
 #include "work/thread_name.hpp"
@@ -14,15 +16,21 @@ namespace {
 
 constexpr int conflict_tries = 5;
 
-std::vector<Uuid> jobs_of(const ledger::Commit& commit) {
-    std::vector<Uuid> ids;
-    for (const auto* ops : {&commit.guards, &commit.ops}) {
-        for (const auto& op : *ops) {
-            if (const auto id = handler(*op).job(*op)) ids.push_back(*id);
+struct JobsOf {
+    std::vector<Uuid> all;
+    std::vector<Uuid> settled;
+
+    void add(const ledger::Commit& commit) {
+        for (const auto* ops : {&commit.guards, &commit.ops}) {
+            for (const auto& op : *ops) {
+                const auto id = handler(*op).job(*op);
+                if (!id) continue;
+                all.push_back(*id);
+                if (typeid(*op) == typeid(jobs::Settle)) settled.push_back(*id);
+            }
         }
     }
-    return ids;
-}
+};
 
 /// Thrown when COMMIT has succeeded but what follows has not: never a reason to do the group again.
 struct AfterCommit {
@@ -143,18 +151,11 @@ void Writer::apply(Group& group) {
         failed = after.why;
     } catch (const SqlFailure& failure) {
         // Another try of the same COMMIT on a broken connection or a full disk only makes everybody wait longer.
-        const bool redo = failure.kind == SqlFailure::Kind::conflict || failure.kind == SqlFailure::Kind::other;
-        if (redo && (members.size() > 1 || failure.kind == SqlFailure::Kind::conflict)) {
-            for (auto* member : members) apply_alone(*member);
-            return;
-        }
+        if (failure.kind == SqlFailure::Kind::conflict || failure.kind == SqlFailure::Kind::other) return apply_again(members);
         log_.error("commit failed", {{"members", members.size()}, {"error", failure.what()}});
         failed = std::make_exception_ptr(to_error(failure));
     } catch (...) {
-        if (members.size() > 1) {
-            for (auto* member : members) apply_alone(*member);
-            return;
-        }
+        if (members.size() > 1) return apply_again(members);
         failed = std::current_exception();
     }
     for (auto* member : members) {
@@ -171,6 +172,23 @@ void Writer::transact_again_if_idle_broke(std::span<Member* const> members) {
         if (failure.kind != SqlFailure::Kind::unavailable || reached_commit_) throw;
         transact(members, true);
     }
+}
+
+/// What was hoped for does not hold, or one of the members is bad: together without hope, and then each alone.
+void Writer::apply_again(std::span<Member* const> members) {
+    if (members.size() > 1) {
+        try {
+            transact(members, false);
+            for (auto* member : members) member->done(member->committed, nullptr);
+            return;
+        } catch (const AfterCommit& after) {
+            for (auto* member : members) member->done({}, after.why);
+            return;
+        } catch (...) {
+            // It shows again below, for whose fault it is.
+        }
+    }
+    for (auto* member : members) apply_alone(*member);
 }
 
 void Writer::apply_alone(Member& member) {
@@ -198,17 +216,19 @@ void Writer::transact(std::span<Member* const> members, bool hopeful) {
         work::failpoint("storage.commit.before");
         const bool durable = std::ranges::any_of(members, &Member::durable);
         Tx tx{connection_->begin(durable), shared_, shard_, hopeful};
-        std::vector<Uuid> ids;
+        JobsOf ids;
         for (const auto* member : members) {
-            if (!member->task) std::ranges::move(jobs_of(member->commit), std::back_inserter(ids));
+            if (!member->task) ids.add(member->commit);
         }
-        tx.hold(std::move(ids));
+        tx.hold_to_settle(ids.settled);
+        tx.hold(std::move(ids.all));
         for (auto* member : members) apply_member(tx, *member);
         tx.save_jobs();
         tx.save_counts();
         events = std::move(tx.events);
         reached_commit_ = true;
         connection_->commit(events);
+        tx.committed();
     } catch (...) {
         connection_->rollback();
         throw;

@@ -67,6 +67,7 @@ private:
     void loop();
     void apply(Group& group);
     void transact_again_if_idle_broke(std::span<Member* const> members);
+    void apply_again(std::span<Member* const> members);
     void apply_alone(Member& member);
     void transact(std::span<Member* const> members, bool hopeful);
     void apply_member(Tx& tx, Member& member);

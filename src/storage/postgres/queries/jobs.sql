@@ -52,12 +52,14 @@ SELECT input FROM job WHERE id = $1;
 INSERT INTO job ({job_columns}) SELECT {job_columns} FROM unnest($1::{rows}[]);
 
 -- name: jobs.save
--- A completed job has no next attempt, so nothing is kept for it.
+-- A completed job has no next attempt, so nothing is kept for it. A job that is not of the version it was read as gets no
+-- state, which fails the transaction.
 -- rows: id uuid, state text, progress integer, stage text, message text, attempt integer, losses integer,
 -- rows: crashes integer, run_at timestamptz, metadata json, result_changed boolean, result json, supplier_id text,
 -- rows: related_dataset_id uuid, result_file_id uuid, error_code text, error_message text, updated_at timestamptz,
--- rows: started_at timestamptz, completed_at timestamptz, turn bigint, attempt_log text
-UPDATE job SET state = to_save.state, progress = to_save.progress, stage = to_save.stage, message = to_save.message,
+-- rows: started_at timestamptz, completed_at timestamptz, turn bigint, attempt_log text, version bigint
+UPDATE job SET state = CASE WHEN to_save.version IS NULL OR to_save.version = job.xmin::text::bigint THEN to_save.state END,
+       progress = to_save.progress, stage = to_save.stage, message = to_save.message,
        attempt = to_save.attempt, losses = to_save.losses, crashes = to_save.crashes, run_at = to_save.run_at,
        metadata = to_save.metadata,
        result = CASE WHEN to_save.result_changed THEN to_save.result ELSE job.result END,
@@ -155,14 +157,14 @@ RETURNING {job_columns};
 -- What may be leased, locked. SKIP LOCKED keeps claimers from waiting for each other; the lock also orders a claim among
 -- changes of the job: once it is held, the row is looked at again. The partial index job_queued serves the ORDER BY. The
 -- lease is asked for by a subquery that the planner cannot turn into a join, which would read all leases.
-SELECT {job_columns} FROM job
+SELECT {job_columns}, xmin::text::bigint AS version FROM job
 WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = $3
   AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
   AND (SELECT true FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
 ORDER BY priority DESC, turn, id LIMIT $2 FOR NO KEY UPDATE OF job SKIP LOCKED;
 
 -- name: jobs.claim_key
-SELECT {job_columns} FROM job
+SELECT {job_columns}, xmin::text::bigint AS version FROM job
 WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = $3 AND limit_key = $4
   AND kind = ANY (ARRAY(SELECT json_array_elements_text($1)))
   AND (SELECT true FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
@@ -176,7 +178,7 @@ FROM (SELECT job.id AS lease_job, job_lease.attempt AS lease_attempt, job_lease.
       FROM job_lease JOIN job ON job.id = job_lease.job_id
       WHERE job_lease.worker = $1 AND job_lease.claimed_at < $2 AND job.state = 'queued'
       FOR NO KEY UPDATE OF job SKIP LOCKED) AS lease
-WHERE id = lease_job;
+WHERE id = lease_job RETURNING id;
 
 -- name: jobs.keys
 -- Keys with queued jobs, in order, from after $2: one step of the index for each.

@@ -43,7 +43,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
 
 -- name: jobs.save
 -- A completed job has no next attempt, so nothing is kept for it.
-UPDATE job SET state = ?2, progress = ?3, stage = ?4, message = ?5, attempt = ?6, losses = ?7, crashes = ?8, run_at = ?9,
+UPDATE job SET state = CASE WHEN ?23 IS NULL THEN ?2 END, progress = ?3, stage = ?4, message = ?5, attempt = ?6, losses = ?7, crashes = ?8, run_at = ?9,
        metadata = ?10, result = CASE WHEN ?11 THEN ?12 ELSE result END, supplier_id = ?13, related_dataset_id = ?14,
        result_file_id = ?15, error_code = ?16, error_message = ?17, updated_at = ?18, started_at = ?19,
        completed_at = ?20, turn = ?21, attempt_log = attempt_log || ?22,
@@ -140,14 +140,14 @@ WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_due WHERE state = ?3 AND st
 RETURNING {job_columns};
 
 -- name: jobs.claim
-SELECT {job_columns} FROM job INDEXED BY job_queued
+SELECT {job_columns}, 0 AS version FROM job INDEXED BY job_queued
 WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?3
   AND kind IN (SELECT value FROM json_each(?1))
   AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
 ORDER BY priority DESC, turn, id LIMIT ?2;
 
 -- name: jobs.claim_key
-SELECT {job_columns} FROM job INDEXED BY job_queued_by_key
+SELECT {job_columns}, 0 AS version FROM job INDEXED BY job_queued_by_key
 WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NOT NULL AND queue = ?3 AND limit_key = ?4
   AND kind IN (SELECT value FROM json_each(?1))
   AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
@@ -159,7 +159,7 @@ UPDATE job SET state = 'running', attempt = lease_attempt, started_at = coalesce
        error_code = '', error_message = ''
 FROM (SELECT job_id AS lease_job, attempt AS lease_attempt, claimed_at AS lease_at FROM job_lease
       WHERE worker = ?1 AND claimed_at < ?2) AS lease
-WHERE id = lease_job AND state = 'queued';
+WHERE id = lease_job AND state = 'queued' RETURNING id;
 
 -- name: jobs.keys
 -- Keys with queued jobs, in order, from after ?2: one step of the index for each.

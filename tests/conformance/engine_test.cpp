@@ -27,8 +27,9 @@ struct Stepped {
         clock.advance(by);
         steady.advance(by);
         bench.now = clock.now();
+        ahead += by;
         if (bench.backend == Backend::postgres) {
-            bench.sql("UPDATE job SET run_at = run_at - interval '" + std::to_string(by.count()) + " microseconds'");
+            bench.sql("UPDATE job SET run_at = run_at - interval '" + std::to_string(ahead.count()) + " microseconds'");
         }
     }
     Core::Attempt claim() {
@@ -47,6 +48,7 @@ struct Stepped {
     Bench& bench;
     std::function<void(jobs::Context&)> handler;
     ManualClock clock;
+    Duration ahead{0};  ///< of the clock of PostgreSQL
     ManualSteadyClock steady;
     SystemRandom random;
     observe::Log log;

@@ -18,4 +18,4 @@ SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq
 SELECT coalesce((SELECT min(seq) FROM event), 0) AS oldest, coalesce((SELECT max(seq) FROM event), 0) AS newest;
 
 -- name: events.forget
-DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < $1 ORDER BY seq LIMIT $2);
+DELETE FROM event WHERE seq < (SELECT coalesce(min(seq), 0) FROM event) + $2 AND at < $1;

@@ -77,6 +77,7 @@ JobView view(const Job& job) {
     v.queue = job.queue;
     v.priority = job.priority;
     v.parent_id = job.parent;
+    v.schedule_id = job.schedule;
     v.tags = job.tags;
     v.attempts_max = job.attempts_max;
     if (job.state == State::scheduled || job.state == State::retry_wait) v.run_at = job.run_at;

@@ -23,6 +23,7 @@ constexpr ListColumn job_fields[] = {
     {"priority", "priority", Type::number},
     {"attempt", "attempt", Type::number},
     {"parent_id", "parent", Type::uuid, true},
+    {"schedule_id", "schedule_id", Type::uuid, true},
     {"limit_key", "limit_key", Type::text, true},
     {"unique_key", "unique_key", Type::text, true},
     {"tags", "CAST(tags AS text)", Type::text},

@@ -4,6 +4,7 @@
 
 #include "accounts/authenticator.hpp"
 #include "accounts/store.hpp"
+#include "api/log_tails.hpp"
 #include "blobs/store.hpp"
 #include "datasets/store.hpp"
 #include "events/hub.hpp"
@@ -33,6 +34,7 @@ struct Services {
     intake::IntakeStore& files;
     events::EventStore& events;
     events::Hub& hub;
+    LogTails& log_tails;
     intake::Intake& intake;
     accounts::AccountStore& accounts;
     accounts::Authenticator& authenticator;

@@ -125,6 +125,7 @@ struct App::Parts {
                    .files = storage->intake(),
                    .events = storage->events(),
                    .hub = hub,
+                   .log_tails = log_tails,
                    .intake = intake,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
@@ -153,6 +154,7 @@ struct App::Parts {
     jobs::Engine engine;
     jobs::Scheduler scheduler;
     std::atomic<bool> ready = false;
+    api::LogTails log_tails{storage->jobs(), hub};
     api::Services services;
     std::unique_ptr<http::Server> server;
     std::string url;

@@ -133,7 +133,8 @@ struct Cancel : ledger::Op {
     Cancel(Uuid j, Instant t) : job{j}, at{t} {}
 };
 
-/// failed or cancelled -> queued: a person asks again. History of attempts is kept, attempts start to count anew.
+/// failed or cancelled -> queued: a person asks again. History of attempts is kept, attempts start to count anew; a
+/// deadline that has passed is dropped, a checkpoint is kept.
 struct Retry : ledger::Op {
     Uuid job;
     Instant at;

@@ -85,9 +85,11 @@ Core::Claims Core::claim_turn(int slots) {
     });
     if (!out.attempts.empty()) return out;
     guarded("next due", [&] {
-        if (const auto due = around_.store.next_due()) {
-            out.wait = std::clamp<Duration>(*due - around_.clock.now(), 1ms, settings_.poll);
-        }
+        const auto due = around_.store.next_due();
+        if (!due) return;
+        const Duration left = *due - around_.clock.now();
+        // What is due and was not claimed is not due by the clock of the database: no reason to ask all the time.
+        out.wait = left > Duration{0} ? std::clamp<Duration>(left, 1ms, settings_.poll) : std::min<Duration>(100ms, settings_.poll);
     });
     return out;
 }

@@ -216,6 +216,10 @@ void retry_job(Tx& tx, const jobs::Retry& op) {
         job.acknowledged_at.reset();
         tx.changed_more(*held);
     }
+    if (job.deadline && *job.deadline <= op.at) {
+        job.deadline.reset();
+        tx.changed_more(*held);
+    }
     set_error(job, "", "");
     move(tx, *held, State::queued, op.at);
 }
@@ -269,6 +273,7 @@ bool expire_job(Tx& tx, HeldJob& held, Instant now) {
     set_error(job, Code::deadline_exceeded);
     if (job.state == State::running) tx.close_attempt(job.id, now, "failed", job.error_code, job.error_message);
     move(tx, held, State::failed, now);
+    cancel_children(tx, job, now);
     return true;
 }
 

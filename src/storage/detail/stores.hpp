@@ -69,6 +69,7 @@ class EventStore final : public events::EventStore {
 public:
     explicit EventStore(Database& db) : db_{db} {}
     std::vector<events::Event> after(std::int64_t seq, int limit) override;
+    std::vector<events::Event> of_subject(const Uuid& subject, std::int64_t after, int limit) override;
     std::pair<std::int64_t, std::int64_t> bounds() override;
 
 private:

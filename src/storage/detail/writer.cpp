@@ -49,11 +49,15 @@ std::string shard_of(const char* writer) { return fmt::format("{}-{}", writer, :
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name)
-    : connection_{std::move(connection)}, shared_{shared}, shard_{shard_of(thread_name)}, log_{std::move(log)}, thread_{[this, thread_name] {
-          work::name_this_thread(thread_name);
-          loop();
-      }} {}
+Writer::Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name,
+               Driven driven)
+    : connection_{std::move(connection)}, shared_{shared}, shard_{shard_of(thread_name)}, log_{std::move(log)}, driven_{driven} {
+    if (driven == Driven::by_callers) return;
+    thread_ = std::jthread{[this, thread_name] {
+        work::name_this_thread(thread_name);
+        loop();
+    }};
+}
 
 Writer::~Writer() { close(); }
 
@@ -83,8 +87,16 @@ ledger::Committed Writer::wait_for(std::unique_ptr<Member> member) {
     {
         const std::lock_guard lock{mutex_};
         if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
-        queue_.push_back(std::move(member));
-        came_.notify_one();
+        if (driven_ == Driven::by_thread) {
+            queue_.push_back(std::move(member));
+            came_.notify_one();
+        }
+    }
+    if (driven_ == Driven::by_callers) {
+        const std::lock_guard lock{applying_};
+        Group alone;
+        alone.push_back(std::move(member));
+        apply(alone);
     }
     return done.get();
 }

@@ -25,6 +25,10 @@ struct WriteConnection {
     virtual void publish(std::vector<events::Event> events) noexcept = 0;
 };
 
+/// Who applies what is to be written: a thread of the writer, so that what comes meanwhile shares the next COMMIT, or the
+/// one who brings it, as tests do that want one thread.
+enum class Driven { by_thread, by_callers };
+
 /// Group commit: one thread that takes whatever has come since the last COMMIT and applies it as one transaction, so
 /// one fsync serves all who wait for it. There is no timer: a lone caller waits for nobody.
 /// When SQL fails, the members are redone one by one, so a bad op never fails its group.
@@ -34,7 +38,8 @@ public:
     using Task = std::function<void(Tx&)>;
 
     /// `shared` outlives the writer.
-    Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name);
+    Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name,
+           Driven driven = Driven::by_thread);
     /// Applies what is queued, then ends.
     ~Writer();
 
@@ -68,6 +73,8 @@ private:
     Shared& shared_;
     const std::string shard_;
     observe::Log log_;
+    const Driven driven_;
+    std::mutex applying_;  ///< held by the caller that drives
     std::mutex mutex_;
     std::condition_variable came_;
     Group queue_;

@@ -114,7 +114,7 @@ auto as_error(F body) {
 
 }  // namespace
 
-Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log)
+Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log, detail::Driven driven)
     : file_{std::filesystem::path{settings.directory} / "millrace.db"},
       statements_{detail::read_statements(sqlite_queries())},
       readers_left_{std::max(1, settings.readers)} {
@@ -122,7 +122,7 @@ Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Lo
     std::filesystem::create_directories(settings.directory, failed);
     if (failed) throw Error{Code::database_unavailable, {{"why", settings.directory + ": " + failed.message()}}};
     auto connection = as_error([&] { return std::make_unique<SqliteWrite>(file_, settings.durability, statements_, hub); });
-    writer_ = std::make_unique<detail::Writer>(std::move(connection), shared, std::move(log), "sqlite");
+    writer_ = std::make_unique<detail::Writer>(std::move(connection), shared, std::move(log), "sqlite", driven);
 }
 
 Database::~Database() { close(); }

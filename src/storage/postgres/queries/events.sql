@@ -14,6 +14,10 @@ INSERT INTO event (at, type, version, owner, org_id, subject, data) VALUES ($1, 
 -- name: events.after
 SELECT seq, at, type, version, owner, org_id, subject, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2;
 
+-- name: events.of_subject
+SELECT seq, at, type, version, owner, org_id, subject, data FROM event
+WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
 -- name: events.bounds
 SELECT coalesce((SELECT min(seq) FROM event), 0) AS oldest, coalesce((SELECT max(seq) FROM event), 0) AS newest;
 

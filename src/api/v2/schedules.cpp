@@ -4,6 +4,7 @@
 
 #include "accounts/ops.hpp"
 #include "api/download.hpp"
+#include "api/kinds.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"
 #include "base/hash.hpp"
@@ -144,13 +145,8 @@ void check_kind(Call& call, jobs::JobTemplate& job, Issues& issues) {
         }
         return;
     }
-    const auto& kinds = call.services.kinds;
-    const auto kind = std::ranges::find(kinds, *job.kind, &jobs::Kind::name);
-    if (kind == kinds.end()) {
-        std::string known;
-        for (const auto& one : kinds) known += (known.empty() ? "" : ", ") + one.name;
-        return issues.add("/job/kind", "unknown_value", "expected one of " + known);
-    }
+    const auto kind = find_kind(call.services, *job.kind);
+    if (!kind) return issues.add("/job/kind", "unknown_value", "expected one of " + known_kinds(call.services));
     job.type = jobs::type_word(kind->type);
     if (!job.attempts_max) job.attempts_max = kind->attempts_max;
     if (kind->name == "import") check_import(call, job, issues);

@@ -40,6 +40,7 @@ void Core::guarded(std::string_view what, const std::function<void()>& body) {
 void Core::hello(bool restart) {
     around_.store.hello(self_);
     leases_good_until_ = around_.steady.now() + settings_.lease;
+    around_.store.spare_remote(self_.id, settings_.lease, around_.clock.now());
     rescue(restart);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -34,10 +35,12 @@ struct WaitingRoom::State {
     std::mutex mutex;  ///< guards what follows
     std::condition_variable_any changed;
     std::list<Seat*> line;  ///< in the order of arrival
+    std::map<std::string, int, std::less<>> wanted;  ///< kinds, and how many in the line run them
     std::unique_ptr<events::Subscription> news;  ///< while somebody waits
     bool has_news = false;
 
-    bool limited = false;  ///< some queue has limits, so a job that ends may let another one start; of the thread only
+    bool was_empty = true;  ///< until just now; of the thread only, as the next one
+    bool limited = false;  ///< some queue has limits, so a job that ends may let another one start
     std::jthread thread;
 
     void loop(std::stop_token stop);
@@ -46,6 +49,10 @@ struct WaitingRoom::State {
     void scout();
     void keep_alive();
     Deadline due();
+    bool wants(std::string_view kind) {
+        const std::lock_guard lock{mutex};
+        return wanted.contains(kind);
+    }
     void wake_one(const std::function<bool(const Guest&)>& fits);
     void guarded(std::string_view what, const std::function<void()>& body) {
         try {
@@ -122,6 +129,7 @@ std::unique_ptr<WaitingRoom::Place> WaitingRoom::enter(Guest guest, std::functio
         }};
     }
     place->seat_->at = s.line.insert(s.line.end(), place->seat_.get());
+    for (const auto& kind : place->seat_->guest.kinds) ++s.wanted[kind];
     s.changed.notify_all();
     return place;
 }
@@ -138,6 +146,9 @@ WaitingRoom::Place::~Place() {
     {
         const std::lock_guard lock{s.mutex};
         s.line.erase(seat_->at);
+        for (const auto& kind : seat_->guest.kinds) {
+            if (--s.wanted[kind] == 0) s.wanted.erase(kind);
+        }
     }
     // There may be more, or what it was woken for is still there: somebody else looks.
     if (seat_->found || seat_->woken) s.wake_one([&](const Guest& other) { return shares_kind(seat_->guest, other); });
@@ -166,16 +177,28 @@ void WaitingRoom::State::wake_one(const std::function<bool(const Guest&)>& fits)
 }
 
 void WaitingRoom::State::loop(std::stop_token stop) {
-    Deadline next_scout = in(settings.poll), next_beat = in(settings.heartbeat), next_due = in(Duration{0});
+    Deadline next_scout{}, next_beat{}, next_due{};
+    const auto plan = [&] {
+        next_due = next_scout;
+        guarded("plan", [&] {
+            limited = std::ranges::any_of(store.queues(), &Queue::limited);
+            next_due = std::min(due(), next_scout);
+        });
+    };
     while (wait(stop, std::min({next_scout, next_beat, next_due}))) {
-        const bool due_changed = heed_news();
-        const auto now = std::chrono::steady_clock::now();
-        if (now >= std::min(next_scout, next_due)) {
-            guarded("scout", [&] { scout(); });
+        if (std::exchange(was_empty, false)) {
             next_scout = in(settings.poll);
-            next_due = next_scout;
+            next_beat = in(settings.heartbeat);
+            plan();
         }
-        if (due_changed || next_due == next_scout) guarded("next due", [&] { next_due = std::min(due(), next_scout); });
+        const bool plans_changed = heed_news();
+        const auto now = std::chrono::steady_clock::now();
+        const bool time_to_look = now >= std::min(next_scout, next_due);
+        if (time_to_look) {
+            scout();
+            next_scout = in(settings.poll);
+        }
+        if (time_to_look || plans_changed) plan();
         if (now >= next_beat) {
             guarded("beat", [&] { keep_alive(); });
             next_beat = in(settings.heartbeat);
@@ -187,6 +210,7 @@ void WaitingRoom::State::loop(std::stop_token stop) {
 bool WaitingRoom::State::wait(std::stop_token stop, Deadline until) {
     std::unique_lock lock{mutex};
     if (line.empty()) {
+        was_empty = true;
         news.reset();
         has_news = false;
         changed.wait(lock, stop, [&] { return !line.empty(); });
@@ -208,28 +232,26 @@ bool WaitingRoom::State::heed_news() {
     for (const auto& event : batch.events) {
         if (event->type == "job.queued") {
             const auto kind = kind_in(event->data);
+            if (!wants(kind)) continue;
             wake_one([&](const Guest& guest) { return guest.kinds.contains(kind) && serves_queue(guest, *event); });
             continue;
         }
         due_changed = due_changed || event->type == "job.scheduled" || event->type == "job.retry_wait";
         if (limited) wake_one([&](const Guest& guest) { return serves_queue(guest, *event); });
     }
-    if (batch.behind) guarded("scout", [&] { scout(); });
+    if (batch.behind) scout();
     return due_changed || batch.behind;
 }
 
 /// Wakes one guest of each sort.
 void WaitingRoom::State::scout() {
-    {
-        const std::lock_guard lock{mutex};
-        std::set<std::string_view> sorts;
-        for (auto* seat : line) {
-            if (!sorts.insert(seat->wants).second || seat->woken) continue;
-            seat->woken = true;
-            seat->wake();
-        }
+    const std::lock_guard lock{mutex};
+    std::set<std::string_view> sorts;
+    for (auto* seat : line) {
+        if (!sorts.insert(seat->wants).second || seat->woken) continue;
+        seat->woken = true;
+        seat->wake();
     }
-    limited = std::ranges::any_of(store.queues(), &Queue::limited);
 }
 
 void WaitingRoom::State::keep_alive() {

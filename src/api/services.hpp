@@ -11,6 +11,7 @@
 #include "intake/intake.hpp"
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/waiting_room.hpp"
 #include "observe/metrics.hpp"
 
 namespace millrace::api {
@@ -30,6 +31,8 @@ struct Services {
     ledger::Ledger& ledger;
     jobs::JobStore& jobs;
     jobs::ScheduleStore& schedules;
+    jobs::RemoteStore& remote;
+    jobs::WaitingRoom& waiting_room;
     datasets::DatasetStore& datasets;
     intake::IntakeStore& files;
     events::EventStore& events;

@@ -116,11 +116,14 @@ struct App::Parts {
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
+          waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,
                    .ledger = storage->ledger(),
                    .jobs = storage->jobs(),
                    .schedules = storage->schedules(),
+                   .remote = storage->remote(),
+                   .waiting_room = waiting_room,
                    .datasets = storage->datasets(),
                    .files = storage->intake(),
                    .events = storage->events(),
@@ -153,6 +156,7 @@ struct App::Parts {
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
     jobs::Scheduler scheduler;
+    jobs::WaitingRoom waiting_room;
     std::atomic<bool> ready = false;
     api::LogTails log_tails{storage->jobs(), hub};
     api::Services services;

@@ -27,11 +27,16 @@ struct Worker {
     Uuid id;
     std::string host;
     int pid = 0;
-    std::string role;  ///< "serve", "worker", "all"
+    std::string role;  ///< "serve", "worker", "all", "remote"
     Instant started_at{};
     Instant seen_at{};
+    std::vector<std::string> kinds{};   ///< that it runs
+    std::vector<std::string> queues{};  ///< from which; empty: all
+    int slots = 0;                      ///< jobs at once, as it says
+    bool draining = false;              ///< it gets no more jobs
+    int running = 0;                    ///< jobs it holds
 };
-BOOST_DESCRIBE_STRUCT(Worker, (), (id, host, pid, role, started_at, seen_at))
+BOOST_DESCRIBE_STRUCT(Worker, (), (id, host, pid, role, started_at, seen_at, kinds, queues, slots, draining, running))
 
 struct Beat {
     bool known = true;             ///< false: the row was swept; everything this worker holds is lost
@@ -104,11 +109,14 @@ struct WorkStore {
     virtual std::optional<Instant> next_due() = 0;
 
     virtual void hello(const Worker& worker) = 0;
+    /// At the start of a process. When no server was there for `absence`, remote workers could not beat: they get the
+    /// time of a lease anew. A restart of the servers costs them nothing.
+    virtual void spare_remote(const Uuid& self, Duration absence, Instant now) = 0;
     virtual Beat beat(const Uuid& worker, Instant now) = 0;
     virtual void goodbye(const Uuid& worker) = 0;
     /// Removes workers not seen for `expiry` and returns their running jobs to the queue (counting a loss), failed
-    /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker are taken back at once without
-    /// counting a loss: the only process of a SQLite directory has just started.
+    /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker but remote ones are taken back at
+    /// once without counting a loss: the only process of a SQLite directory has just started.
     virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
     /// Ends jobs that have not ended by their deadline, as failed `deadline_exceeded`: all but those that a worker runs,
     /// which stops them itself. At most 1,000 at a time.

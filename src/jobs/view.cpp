@@ -94,4 +94,12 @@ JobView view(const Job& job) {
     return v;
 }
 
+std::string_view kind_in(std::string_view view_json) {
+    constexpr std::string_view name = R"("kind":")";
+    const auto at = view_json.find(name);
+    if (at == view_json.npos) return {};
+    view_json.remove_prefix(at + name.size());
+    return view_json.substr(0, view_json.find('"'));
+}
+
 }  // namespace millrace::jobs

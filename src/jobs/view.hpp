@@ -50,6 +50,9 @@ BOOST_DESCRIBE_STRUCT(JobView, (),
 
 JobView view(const Job& job);
 
+/// The kind in a view as JSON, without reading the rest: it stands before anything that a user wrote.
+std::string_view kind_in(std::string_view view_json);
+
 /// "running", "completed" or "failed".
 std::string_view status_v2(State state);
 /// "pending", "processing", "completed", "failed" or "cancelled".

@@ -85,6 +85,7 @@ const Catalog& catalog() {
         on<jobs::PutSchedule>(put_schedule),
         on<jobs::RemoveSchedule>(remove_schedule),
         on<jobs::AdvanceSchedule>(advance_schedule),
+        on<jobs::DeclareKind>(declare_kind),
 
         on<intake::Begin>(begin_file),
         on<intake::Accept>(accept_file),

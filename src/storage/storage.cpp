@@ -15,6 +15,7 @@ public:
     ledger::Ledger& ledger() override { return ledger_; }
     jobs::JobStore& jobs() override { return jobs_; }
     jobs::ScheduleStore& schedules() override { return schedules_; }
+    jobs::RemoteStore& remote() override { return remote_; }
     events::EventStore& events() override { return events_; }
     intake::IntakeStore& intake() override { return intake_; }
     datasets::DatasetStore& datasets() override { return datasets_; }
@@ -30,6 +31,7 @@ private:
     detail::Ledger ledger_{*db_};
     detail::JobStore jobs_{*db_};
     detail::ScheduleStore schedules_{*db_};
+    detail::RemoteStore remote_{*db_};
     detail::EventStore events_{*db_};
     detail::IntakeStore intake_{*db_};
     detail::DatasetStore datasets_{*db_};

@@ -11,6 +11,7 @@
 #include "events/hub.hpp"
 #include "intake/store.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/log.hpp"
@@ -46,6 +47,7 @@ public:
     virtual ledger::Ledger& ledger() = 0;
     virtual jobs::JobStore& jobs() = 0;
     virtual jobs::ScheduleStore& schedules() = 0;
+    virtual jobs::RemoteStore& remote() = 0;
     virtual events::EventStore& events() = 0;
     virtual intake::IntakeStore& intake() = 0;
     virtual datasets::DatasetStore& datasets() = 0;

@@ -175,6 +175,7 @@ const std::vector<Case>& cases() {
             b.create();
             return jobs::ForgetEvents{b.now + 1h};
         }),
+        op_case<jobs::DeclareKind>([](Bench& b) { return jobs::DeclareKind{{.name = "ocr", .label = "OCR", .updated_at = b.now}}; }),
         op_case<jobs::PutQueue>([](Bench& b) {
             return jobs::PutQueue{jobs::Queue{.name = "slow", .running_max = 2, .rate_count = 5, .rate_period_ms = 1000, .updated_at = b.now}};
         }),

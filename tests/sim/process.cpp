@@ -227,6 +227,14 @@ void Process::Store::hello(const jobs::Worker& worker) {
     });
 }
 
+void Process::Store::spare_remote(const Uuid& self, Duration absence, Instant) {
+    World& world = process.world_;
+    world.call(&process, "spare remote", [&] {
+        world.store().spare_remote(self, absence, world.database_time());
+        return true;
+    });
+}
+
 jobs::Beat Process::Store::beat(const Uuid& worker, Instant) {
     World& world = process.world_;
     return world.call(&process, "beat", [&] {

@@ -51,6 +51,7 @@ private:
         std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
         std::optional<Instant> next_due() override;
         void hello(const jobs::Worker& worker) override;
+        void spare_remote(const Uuid& self, Duration absence, Instant now) override;
         jobs::Beat beat(const Uuid& worker, Instant now) override;
         void goodbye(const Uuid& worker) override;
         std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;

@@ -18,5 +18,6 @@ void add_uploads(Table& table);
 void add_datasets(Table& table);
 void add_files(Table& table);
 void add_accounts(Table& table);
+void add_workers(Table& table);
 
 }  // namespace millrace::api::v2

@@ -146,6 +146,8 @@ void check_job(Call& call, jobs::JobTemplate& job, Issues& issues) {
         job.type = jobs::type_word(made.type);
         job.kind = made.kind;
         job.attempts_max = made.attempts_max;
+        job.timeout_ms = made.options.timeout_ms;
+        job.retry = made.options.retry;
         job.tags = made.tags;
         if (!made.filename.empty()) job.filename = made.filename;
     } catch (const Error& error) {

@@ -46,6 +46,8 @@ std::string_view message_en(Code code) {
             return "This attempt no longer owns its job; another one does.";
         case Code::offset_mismatch:
             return "The upload is at byte {offset}; continue from there.";
+        case Code::worker_unknown:
+            return "This worker is not known: it has said goodbye or was silent for too long, and its jobs were taken back. Register it again.";
         case Code::length_required:
             return "The request needs a Content-Length.";
         case Code::precondition_failed:

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
+
+#include "jobs/view.hpp"
 
 namespace millrace::jobs::detail {
 
@@ -40,6 +43,7 @@ void Core::guarded(std::string_view what, const std::function<void()>& body) {
 void Core::hello(bool restart) {
     around_.store.hello(self_);
     leases_good_until_ = around_.steady.now() + settings_.lease;
+    around_.store.spare_remote(self_.id, settings_.lease, around_.clock.now());
     rescue(restart);
 }
 
@@ -53,6 +57,10 @@ void Core::watch(std::function<void()> wake) {
     interest.scope.reach = Scope::Reach::all;
     interest.types = {"job.queued", "job.retry_wait", "job.scheduled", "job.cancelling"};
     interest.ephemeral = false;
+    // Jobs of other kinds are none of its business, however many of them come.
+    interest.where = [kinds = std::set<std::string, std::less<>>{kind_names_.begin(), kind_names_.end()}](const events::Event& event) {
+        return kinds.contains(kind_in(event.data));
+    };
     news_ = around_.hub.subscribe(std::move(interest));
     news_->on_ready(std::move(wake));
 }

@@ -26,14 +26,19 @@ json::array names(const std::vector<std::string>& list) {
 }
 
 struct Known {
-    std::string name;  ///< "host/pid", what the attempts show
-    Instant now{};     ///< of the clock that leases go by
+    std::string name;  ///< "host/pid", or what a remote worker calls itself: what the attempts show
+    bool remote = false;
+    bool draining = false;
+    Instant now{};  ///< of the clock that leases go by
 };
 
 /// The row of a worker and the time; nothing when the worker was given up.
 std::optional<Known> known_worker(Tx& tx, const Uuid& worker, Instant now) {
     return one(tx.db, Statement::workers_check, args(worker, now), [](const Row& row) {
-        return Known{fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
+        const bool remote = row.text(2) == jobs::remote_role;
+        std::string name{row.text(0)};
+        if (!remote) name += fmt::format("/{}", row.integer(1));
+        return Known{std::move(name), remote, row.integer(3) != 0, row.instant(4)};
     });
 }
 
@@ -199,11 +204,13 @@ private:
 
 }  // namespace
 
-std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) {
+jobs::RemoteClaimed claim_jobs(Tx& tx, const jobs::Claim& claim) {
     // A lease hangs on the row of its worker; one that the others gave up gets nothing until it says hello again.
     const auto worker = known_worker(tx, claim.worker, claim.now);
-    if (!worker) return {};
-    return Claiming{tx, claim, *worker}.run();
+    if (!worker) return {.known = false};
+    if (worker->remote) tx.db.later(Statement::workers_touch, args(claim.worker, claim.now));
+    if (worker->draining) return {.draining = true};
+    return {.jobs = Claiming{tx, claim, *worker}.run()};
 }
 
 }  // namespace millrace::storage::detail

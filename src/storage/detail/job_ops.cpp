@@ -11,12 +11,6 @@ namespace {
 using jobs::Job;
 using jobs::State;
 
-bool owned(const HeldJob& held, const jobs::Lease& lease) {
-    const bool runs = held.job.state == State::running || held.job.state == State::cancelling;
-    return runs && held.job.attempt == lease.attempt && held.lease && held.lease->attempt == lease.attempt &&
-           held.lease->token == lease.token;
-}
-
 void set_error(Job& job, std::string code, std::string message) {
     job.error_code = std::move(code);
     job.error_message = std::move(message);
@@ -31,9 +25,15 @@ int raised(int progress, int to) { return std::max(progress, std::clamp(to, 0, 9
 
 }  // namespace
 
+bool is_owned(const HeldJob& held, const jobs::Lease& lease) {
+    const bool runs = held.job.state == State::running || held.job.state == State::cancelling;
+    return runs && held.job.attempt == lease.attempt && held.lease && held.lease->attempt == lease.attempt &&
+           held.lease->token == lease.token;
+}
+
 ledger::Committed fence(Tx& tx, const jobs::Fence& op) {
     const HeldJob* held = tx.job(op.lease.job);
-    return held && owned(*held, op.lease) ? applied : lost;
+    return held && is_owned(*held, op.lease) ? applied : lost;
 }
 
 ledger::Committed in_state(Tx& tx, const jobs::InState& op) {
@@ -89,11 +89,13 @@ void stage_job(Tx& tx, const jobs::Stage& op) {
 
 void tick_job(Tx& tx, const jobs::Tick& op) {
     HeldJob* held = tx.job(op.lease.job);
-    if (!held || !owned(*held, op.lease)) return;
+    if (!held || !is_owned(*held, op.lease)) return;
+    const int before = held->job.progress;
     held->job.progress = raised(held->job.progress, op.progress);
     held->job.message = op.message;
     held->job.updated_at = op.at;
     tx.changed(*held);
+    if (held->job.parent) child_progressed(tx, held->job, before);
 }
 
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
@@ -104,7 +106,7 @@ void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
 
 void append_log(Tx& tx, const jobs::AppendLog& op) {
     HeldJob* held = tx.job(op.lease.job);
-    if (!held || !owned(*held, op.lease)) return;
+    if (!held || !is_owned(*held, op.lease)) return;
     // A repeated op brings what the store has and perhaps more: it goes on after the newest line, where that is one of
     // its own.
     auto from = op.lines.begin();
@@ -246,6 +248,11 @@ void put_queue(Tx& tx, const jobs::PutQueue& op) {
     const jobs::Queue& q = op.queue;
     tx.db.run(Statement::queues_put, args(q.name, q.paused, q.running_max, q.rate_count, q.rate_period_ms, q.key_running_max,
                                           q.key_rate_count, q.key_rate_period_ms, q.version, q.updated_at));
+}
+
+void declare_kind(Tx& tx, const jobs::DeclareKind& op) {
+    const jobs::DeclaredKind& k = op.kind;
+    tx.db.run(Statement::kinds_put, args(k.name, jobs::type_word(k.type), k.label, k.attempts_max, options_value(k.options), k.updated_at));
 }
 
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {

@@ -116,6 +116,21 @@ jobs::Schedule read_schedule(const Row& row) {
     return s;
 }
 
+jobs::Worker read_worker(const Row& row) {
+    Reader r{row};
+    return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
+            .seen_at = r.instant(), .kinds = texts(r.array()), .queues = texts(r.array()), .slots = r.integer(),
+            .draining = r.boolean(), .running = r.integer()};
+}
+
+jobs::DeclaredKind read_kind(const Row& row) {
+    Reader r{row};
+    return {.name = r.text(), .type = jobs::type_from(r.text()).value_or(jobs::Type::processing), .label = r.text(),
+            .attempts_max = r.integer(), .options = read_options(r.object()), .updated_at = r.instant()};
+}
+
+jobs::Options read_options(const json::object& object) { return described<jobs::Options>(object); }
+
 events::Event read_event(const Row& row) {
     Reader r{row};
     events::Event e;

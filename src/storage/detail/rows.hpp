@@ -3,9 +3,11 @@
 #include "datasets/dataset.hpp"
 #include "events/event.hpp"
 #include "intake/file.hpp"
+#include "jobs/declared_kind.hpp"
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
 #include "jobs/schedule.hpp"
+#include "jobs/store.hpp"
 #include "storage/detail/session.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
@@ -14,6 +16,9 @@ namespace millrace::storage::detail {
 jobs::Job read_job(const Row& row);
 jobs::Queue read_queue(const Row& row);
 jobs::Schedule read_schedule(const Row& row);
+jobs::Worker read_worker(const Row& row);
+jobs::DeclaredKind read_kind(const Row& row);
+jobs::Options read_options(const json::object& object);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);

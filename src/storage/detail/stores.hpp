@@ -5,6 +5,7 @@
 #include "events/event.hpp"
 #include "intake/store.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "storage/detail/database.hpp"
@@ -43,6 +44,7 @@ public:
     std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
     std::optional<Instant> next_due() override;
     void hello(const jobs::Worker& worker) override;
+    void spare_remote(const Uuid& self, Duration absence, Instant now) override;
     jobs::Beat beat(const Uuid& worker, Instant now) override;
     void goodbye(const Uuid& worker) override;
     std::vector<jobs::Worker> workers() override;
@@ -60,6 +62,25 @@ public:
     jobs::SchedulePage list(const Scope& scope, const jobs::ScheduleListRequest& request) override;
     std::vector<jobs::Schedule> due(Instant now, int limit) override;
     std::optional<Instant> next_due(Instant now) override;
+
+private:
+    Database& db_;
+};
+
+class RemoteStore final : public jobs::RemoteStore {
+public:
+    explicit RemoteStore(Database& db) : db_{db} {}
+
+    std::optional<jobs::DeclaredKind> kind(const std::string& name) override;
+    std::vector<jobs::DeclaredKind> kinds() override;
+    std::optional<jobs::Worker> worker(const Uuid& id) override;
+    bool drain(const Uuid& worker, bool drain) override;
+    jobs::RemoteClaimed claim(const jobs::Claim& claim) override;
+    jobs::RemoteBeaten beat(const jobs::RemoteBeat& beat) override;
+    std::vector<Uuid> beat_idle(const std::vector<Uuid>& workers, Instant now) override;
+    std::vector<std::optional<jobs::State>> settle(const Uuid& worker, const std::vector<jobs::RemoteEnding>& endings,
+                                                   Instant now) override;
+    int leave(const Uuid& worker, Instant now) override;
 
 private:
     Database& db_;

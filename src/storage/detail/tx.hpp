@@ -44,6 +44,8 @@ public:
     Shared& shared;
     /// In order; they are appended last, so that their seq is in the order of commits.
     std::vector<events::Event> events;
+    /// Percent ticks: shown once they are committed, but kept nowhere. Left out for jobs of which `events` tells.
+    std::vector<events::Event> ticks;
 
     /// Locks and loads jobs in one round trip. In order of id, so that two processes do not wait for each other.
     void hold(std::vector<Uuid> ids);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "storage/detail/catalog.hpp"
 #include "work/failpoint.hpp"
 #include "work/thread_name.hpp"
@@ -177,7 +179,7 @@ void Writer::apply_alone(Member& member) {
 }
 
 void Writer::transact(std::span<Member* const> members) {
-    std::vector<events::Event> events;
+    std::vector<events::Event> events, ticks;
     reached_commit_ = false;
     try {
         work::failpoint("storage.commit.before");
@@ -191,6 +193,7 @@ void Writer::transact(std::span<Member* const> members) {
         tx.save_jobs();
         tx.save_counts();
         events = std::move(tx.events);
+        ticks = std::move(tx.ticks);
         reached_commit_ = true;
         connection_->commit(events);
     } catch (...) {
@@ -203,7 +206,12 @@ void Writer::transact(std::span<Member* const> members) {
     } catch (...) {
         failed = std::current_exception();
     }
+    // What the same transaction tells of a job is newer than a tick of it.
+    std::erase_if(ticks, [&](const events::Event& tick) {
+        return std::ranges::find(events, tick.subject, &events::Event::subject) != events.end();
+    });
     if (!events.empty()) connection_->publish(std::move(events));
+    if (!ticks.empty()) connection_->show(std::move(ticks));
     if (failed) throw AfterCommit{failed};
 }
 

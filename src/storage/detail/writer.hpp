@@ -23,6 +23,8 @@ struct WriteConnection {
     /// Makes the events of a committed transaction known to this process, in the order of seq. The commit stands, so a
     /// failure is healed later and not thrown.
     virtual void publish(std::vector<events::Event> events) noexcept = 0;
+    /// Shows ticks to this process; they may be lost.
+    virtual void show(std::vector<events::Event> ticks) noexcept = 0;
 };
 
 /// Who applies what is to be written: a thread of the writer, so that what comes meanwhile shares the next COMMIT, or the

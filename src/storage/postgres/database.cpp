@@ -85,6 +85,8 @@ public:
         publisher_.committed(std::move(events), newest_before_);
     }
 
+    void show(std::vector<events::Event> ticks) noexcept override { publisher_.show(std::move(ticks)); }
+
 private:
     void connect() {
         backoff_.check();

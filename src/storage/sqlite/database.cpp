@@ -89,6 +89,7 @@ public:
     }
 
     void publish(std::vector<events::Event> events) noexcept override { hub_.publish(std::move(events)); }
+    void show(std::vector<events::Event> ticks) noexcept override { hub_.publish(std::move(ticks)); }
 
 private:
     /// Every statement is compiled against the schema, so that a mistake shows at the start and not at its first use.

@@ -155,9 +155,6 @@ WITH RECURSIVE found (limit_key, step) AS (
     FROM found WHERE found.limit_key IS NOT NULL AND step < ?3)
 SELECT limit_key FROM found WHERE limit_key IS NOT NULL;
 
--- name: jobs.running_of_others
-SELECT job_id FROM job_lease WHERE worker <> ?1 ORDER BY job_id;
-
 -- name: jobs.running_of_lost
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
 
@@ -178,6 +175,11 @@ DELETE FROM job_lease WHERE job_id = ?1;
 -- name: leases.cancelling
 SELECT job_id FROM job_lease JOIN job ON job.id = job_lease.job_id
 WHERE job_lease.worker = ?1 AND job.state = 'cancelling';
+
+-- name: leases.of_worker
+-- How long each has been held, in microseconds, by the clock that leases go by.
+SELECT job_lease.job_id, job_lease.attempt, job_lease.token, ?2 - job_lease.claimed_at AS age, job.state, job.options, job.deadline
+FROM job_lease JOIN job ON job.id = job_lease.job_id WHERE job_lease.worker = ?1;
 
 -- name: attempts.insert
 INSERT INTO job_attempt (job_id, attempt, worker, started_at, outcome) VALUES (?1, ?2, ?3, ?4, 'running');

@@ -14,6 +14,7 @@ namespace millrace::http {
 namespace {
 
 constexpr std::size_t body_bytes_max = std::size_t{256} << 20;
+constexpr std::size_t expect_bytes_min = std::size_t{1} << 20;
 constexpr std::size_t head_bytes_max = std::size_t{1} << 20;  ///< of all heads of an answer; curl itself has no limit
 
 void start_curl() {
@@ -179,7 +180,9 @@ List header_list(const ClientRequest& request) {
         // curl's way to write an empty value is a semicolon.
         append(list, value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
     }
-    // curl would wait for a 100 only above 1 MiB; keep that. A body of ours needs no content type of curl's choice.
+    // For an upload curl asks whether to go on and waits a second for the answer, however little there is to send.
+    if (has_body(request) && !request.read_body && request.body.size() < expect_bytes_min) append(list, "Expect:");
+    // A body of ours needs no content type of curl's choice.
     if (has_body(request) && !request.headers.has("content-type")) append(list, "Content-Type:");
     if (request.read_body && !request.body_size) append(list, "Transfer-Encoding: chunked");
     return list;

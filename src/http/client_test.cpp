@@ -45,6 +45,7 @@ struct Fixture {
               {"PUT", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"POST", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"PUT", "/refuse", [](const Request&) -> Begun { throw Error{Code::payload_too_large, {{"limit", "1"}}}; }},
+              {"POST", "/expects", [](const Request& r) { return Response::text(200, r.headers.has("expect") ? "yes" : "no"); }},
               {"GET", "/long", [](const Request&) { return Response::text(404, std::string(100'000, 'x')); }},
               {"GET", "/stream", [](const Request&) -> Begun { return EventStream{std::make_unique<EndlessSource>(), {}}; }},
           }}} {
@@ -220,4 +221,9 @@ TEST_CASE("no more of an answer is kept than asked for") {
     CHECK(cut.body == std::string(10, 'x'));
     CHECK(f.client.send({.url = f.url + "/hello/a", .body_bytes_kept = 100}).body == "hello a");
     CHECK(f.client.send({.url = f.url + "/long"}).body.size() == 100'000);
+}
+
+TEST_CASE("a small body is sent without asking first") {
+    Fixture f;
+    CHECK(f.client.send({.method = "POST", .url = f.url + "/expects", .body = "x"}).body == "no");
 }

@@ -27,6 +27,8 @@ struct ListTable {
 extern const ListTable job_list;
 extern const ListTable dataset_list;
 extern const ListTable file_list;
+extern const ListTable webhook_list;
+extern const ListTable delivery_list;
 
 struct Listing {
     const query::Filter& filter;

@@ -6,6 +6,7 @@
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
 #include "storage/detail/session.hpp"
+#include "webhooks/webhook.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
 namespace millrace::storage::detail {
@@ -15,6 +16,8 @@ jobs::Queue read_queue(const Row& row);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
+webhooks::Webhook read_webhook(const Row& row);
+webhooks::Delivery read_delivery(const Row& row);
 inline Uuid read_id(const Row& row) { return row.uuid(0); }
 
 inline Value texts_value(const std::vector<std::string>& texts) {

@@ -18,6 +18,7 @@
 #include "http/client.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
+#include "webhooks/sender.hpp"
 #include "work/lock_file.hpp"
 #include "work/thread_name.hpp"
 
@@ -114,8 +115,10 @@ struct App::Parts {
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
+          sender{settings.webhooks, {storage->webhooks(), storage->events(), storage->ledger(), hub, clock, log, metrics}, "millrace/" + std::string{version()}},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,
+                   .webhooks_settings = settings.webhooks,
                    .ledger = storage->ledger(),
                    .jobs = storage->jobs(),
                    .datasets = storage->datasets(),
@@ -125,6 +128,9 @@ struct App::Parts {
                    .intake = intake,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
+                   .webhooks = storage->webhooks(),
+                   .webhook_urls = webhook_urls,
+                   .wake_webhooks = [this] { sender.wake(); },
                    .blobs = *blobs,
                    .clock = clock,
                    .log = log,
@@ -148,6 +154,9 @@ struct App::Parts {
     accounts::Authenticator authenticator;
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
+    const http::AddressPolicy addresses{settings.webhooks.allow_private};
+    webhooks::UrlCheck webhook_urls{addresses};
+    webhooks::Sender sender;
     std::atomic<bool> ready = false;
     api::Services services;
     std::unique_ptr<http::Server> server;
@@ -189,6 +198,7 @@ struct App::Parts {
         raise_descriptor_limit();
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
+        sender.start(embedded());
         intake.sweep_abandoned();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
@@ -283,8 +293,10 @@ struct App::Parts {
         housekeeping = {};
         const auto deadline = in(grace);
         std::jthread drain{[&] { engine.drain(grace); }};
+        std::jthread drain_webhooks{[&] { sender.drain(grace); }};
         if (server) server->stop(deadline);
         drain.join();
+        drain_webhooks.join();
         if (storage) storage->close();
         log.info("stopped", {});
     }

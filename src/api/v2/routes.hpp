@@ -16,5 +16,6 @@ void add_uploads(Table& table);
 void add_datasets(Table& table);
 void add_files(Table& table);
 void add_accounts(Table& table);
+void add_webhooks(Table& table);
 
 }  // namespace millrace::api::v2

@@ -13,6 +13,9 @@
 #include "jobs/schedule_store.hpp"
 #include "jobs/waiting_room.hpp"
 #include "observe/metrics.hpp"
+#include "webhooks/settings.hpp"
+#include "webhooks/store.hpp"
+#include "webhooks/url_check.hpp"
 
 namespace millrace::api {
 
@@ -28,6 +31,7 @@ BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behin
 struct Services {
     Settings settings;
     jobs::Settings jobs_settings;
+    webhooks::Settings webhooks_settings;
     ledger::Ledger& ledger;
     jobs::JobStore& jobs;
     jobs::ScheduleStore& schedules;
@@ -41,6 +45,9 @@ struct Services {
     intake::Intake& intake;
     accounts::AccountStore& accounts;
     accounts::Authenticator& authenticator;
+    webhooks::WebhookStore& webhooks;
+    webhooks::UrlCheck& webhook_urls;
+    std::function<void()> wake_webhooks;  ///< there is something to send
     blobs::BlobStore& blobs;
     const Clock& clock;
     const observe::Log& log;

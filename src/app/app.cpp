@@ -19,6 +19,7 @@
 #include "jobs/scheduler.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
+#include "webhooks/sender.hpp"
 #include "work/lock_file.hpp"
 #include "work/thread_name.hpp"
 
@@ -117,8 +118,10 @@ struct App::Parts {
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
+          sender{settings.webhooks, {storage->webhooks(), storage->events(), storage->ledger(), hub, clock, log, metrics}, "millrace/" + std::string{version()}},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,
+                   .webhooks_settings = settings.webhooks,
                    .ledger = storage->ledger(),
                    .jobs = storage->jobs(),
                    .schedules = storage->schedules(),
@@ -132,6 +135,9 @@ struct App::Parts {
                    .intake = intake,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
+                   .webhooks = storage->webhooks(),
+                   .webhook_urls = webhook_urls,
+                   .wake_webhooks = [this] { sender.wake(); },
                    .blobs = *blobs,
                    .clock = clock,
                    .log = log,
@@ -157,6 +163,9 @@ struct App::Parts {
     jobs::Engine engine;
     jobs::Scheduler scheduler;
     jobs::WaitingRoom waiting_room;
+    const http::AddressPolicy addresses{settings.webhooks.allow_private};
+    webhooks::UrlCheck webhook_urls{addresses};
+    webhooks::Sender sender;
     std::atomic<bool> ready = false;
     api::LogTails log_tails{storage->jobs(), hub};
     api::Services services;
@@ -200,6 +209,7 @@ struct App::Parts {
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
         scheduler.start();
+        sender.start(embedded());
         intake.sweep_abandoned();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
@@ -308,8 +318,10 @@ struct App::Parts {
         scheduler.stop();
         const auto deadline = in(grace);
         std::jthread drain{[&] { engine.drain(grace); }};
+        std::jthread drain_webhooks{[&] { sender.drain(grace); }};
         if (server) server->stop(deadline);
         drain.join();
+        drain_webhooks.join();
         if (storage) storage->close();
         log.info("stopped", {});
     }

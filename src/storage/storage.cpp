@@ -20,6 +20,7 @@ public:
     intake::IntakeStore& intake() override { return intake_; }
     datasets::DatasetStore& datasets() override { return datasets_; }
     accounts::AccountStore& accounts() override { return accounts_; }
+    webhooks::WebhookStore& webhooks() override { return webhooks_; }
 
     void check() override { events_.bounds(); }
     std::string_view kind() const override { return kind_; }
@@ -36,6 +37,7 @@ private:
     detail::IntakeStore intake_{*db_};
     detail::DatasetStore datasets_{*db_};
     detail::AccountStore accounts_{*db_};
+    detail::WebhookStore webhooks_{*db_};
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/log.hpp"
+#include "webhooks/store.hpp"
 
 namespace millrace::storage {
 
@@ -52,6 +53,7 @@ public:
     virtual intake::IntakeStore& intake() = 0;
     virtual datasets::DatasetStore& datasets() = 0;
     virtual accounts::AccountStore& accounts() = 0;
+    virtual webhooks::WebhookStore& webhooks() = 0;
 
     /// Asks the database something, for readiness. Throws Error{database_unavailable} with why.
     virtual void check() = 0;

@@ -19,5 +19,6 @@ void add_datasets(Table& table);
 void add_files(Table& table);
 void add_accounts(Table& table);
 void add_workers(Table& table);
+void add_webhooks(Table& table);
 
 }  // namespace millrace::api::v2

@@ -142,6 +142,8 @@ std::string_view message_en(Code code) {
             return "Migration {version} in the database differs from the one in this program. Restore the release that made it.";
         case Code::unreachable:
             return "No server answers at {url}: {why}.";
+        case Code::address_refused:
+            return "{url} must not be called: {why}.";
         case Code::timed_out:
             return "The time limit of {seconds} s passed; the job goes on.";
         case Code::interrupted:

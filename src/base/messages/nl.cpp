@@ -142,6 +142,8 @@ std::string_view message_nl(Code code) {
             return "Migratie {version} in de database verschilt van die in dit programma. Zet de uitgave terug die haar maakte.";
         case Code::unreachable:
             return "Er antwoordt geen server op {url}: {why}.";
+        case Code::address_refused:
+            return "{url} mag niet worden aangeroepen: {why}.";
         case Code::timed_out:
             return "De tijdsgrens van {seconds} s is verstreken; de taak gaat door.";
         case Code::interrupted:

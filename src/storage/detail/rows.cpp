@@ -163,6 +163,54 @@ intake::File read_file(const Row& row) {
     return f;
 }
 
+webhooks::Webhook read_webhook(const Row& row) {
+    Reader r{row};
+    webhooks::Webhook w;
+    w.id = r.uuid();
+    w.owner = r.uuid();
+    w.org = r.uuid();
+    w.url = r.text();
+    w.description = r.text();
+    for (const auto& type : r.array()) w.types.emplace_back(std::string_view{type.as_string()});
+    w.format = r.word_of(webhooks::Format::standard);
+    w.secret = Secret{r.text()};
+    w.previous_secret = Secret{r.text()};
+    w.previous_until = r.maybe_instant();
+    w.enabled = r.boolean();
+    w.disabled_reason = r.text();
+    w.version = r.integer();
+    w.after = r.integer<std::int64_t>();
+    w.held_until = r.maybe_instant();
+    w.created_at = r.instant();
+    w.updated_at = r.instant();
+    return w;
+}
+
+webhooks::Delivery read_delivery(const Row& row) {
+    Reader r{row};
+    webhooks::Delivery d;
+    d.id = r.uuid();
+    d.webhook = r.uuid();
+    d.owner = r.uuid();
+    d.org = r.uuid();
+    d.seq = r.maybe_integer();
+    d.type = r.text();
+    d.subject = r.uuid();
+    d.format = r.word_of(webhooks::Format::standard);
+    d.body = r.text();
+    d.host = r.text();
+    d.state = r.word_of(webhooks::DeliveryState::failed);
+    d.attempts = r.integer();
+    d.round = r.integer();
+    if (const auto status = r.maybe_integer()) d.last_status = static_cast<int>(*status);
+    d.last_error = r.text();
+    d.next_at = r.instant();
+    d.round_at = r.instant();
+    d.created_at = r.instant();
+    d.updated_at = r.instant();
+    return d;
+}
+
 datasets::Dataset read_dataset(const Row& row) {
     Reader r{row};
     datasets::Dataset d;

@@ -9,6 +9,7 @@
 #include "jobs/schedule.hpp"
 #include "jobs/store.hpp"
 #include "storage/detail/session.hpp"
+#include "webhooks/webhook.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
 namespace millrace::storage::detail {
@@ -22,6 +23,8 @@ jobs::Options read_options(const json::object& object);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
+webhooks::Webhook read_webhook(const Row& row);
+webhooks::Delivery read_delivery(const Row& row);
 inline Uuid read_id(const Row& row) { return row.uuid(0); }
 
 inline Value texts_value(const std::vector<std::string>& texts) {

@@ -9,6 +9,7 @@
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "storage/detail/database.hpp"
+#include "webhooks/store.hpp"
 
 /// The interfaces that the modules ask of storage, over any backend.
 namespace millrace::storage::detail {
@@ -133,6 +134,25 @@ public:
     std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
     std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
     bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+class WebhookStore final : public webhooks::WebhookStore {
+public:
+    explicit WebhookStore(Database& db) : db_{db} {}
+    std::optional<webhooks::Webhook> get(const Uuid& id, const Scope& scope) override;
+    webhooks::WebhookPage list(const Scope& scope, const webhooks::ListRequest& request) override;
+    std::int64_t count(const Uuid& owner) override;
+    std::vector<webhooks::Webhook> enabled(const std::vector<Uuid>& owners) override;
+    bool any_enabled() override;
+    std::int64_t cursor() override;
+    std::optional<webhooks::Delivery> delivery(const Uuid& webhook, const Uuid& id, const Scope& scope) override;
+    webhooks::DeliveryPage deliveries(const Uuid& webhook, const Scope& scope, const webhooks::ListRequest& request) override;
+    std::vector<webhooks::Attempt> attempts(const Uuid& delivery) override;
+    std::vector<webhooks::WaitingHost> waiting() override;
+    std::vector<webhooks::Claimed> claim(const std::vector<webhooks::Claim>& claims) override;
 
 private:
     Database& db_;

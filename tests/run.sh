@@ -30,7 +30,7 @@ build() {
     for preset in release dev; do
         [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" || return 1
     done
-    cmake --build build/release -j "$jobs" --target millrace && cmake --build build/dev -j "$jobs"
+    cmake --build build/release -j "$jobs" --target millrace sim_test && cmake --build build/dev -j "$jobs"
 }
 
 suite lint sh tools/lint.sh
@@ -40,8 +40,10 @@ suite build build
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 for program in build/dev/src/*_test build/dev/tests/*_test; do
     [ -x "$program" ] || continue
+    [ "$(basename "$program")" != sim_test ] || continue
     suite "$(basename "$program")" "$program"
 done
+suite sim build/release/tests/sim_test
 suite api python3 tests/api/run.py
 suite cli python3 tests/cli/run.py
 suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10

@@ -103,11 +103,11 @@ void sensor_row(std::string& out, Chance& chance) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 4) {
+    const std::string_view kind = argc < 4 ? "" : argv[1];
+    if (kind != "shop" && kind != "sensors" && kind != "drift") {
         std::fprintf(stderr, "usage: bench_ingest_data shop|sensors|drift MEGABYTES OUT [SEED]\n");
         return 2;
     }
-    const std::string_view kind = argv[1];
     const auto bytes = std::strtoull(argv[2], nullptr, 10) * 1'000'000;
     std::FILE* file = std::fopen(argv[3], "wb");
     if (!file) return 1;

@@ -309,7 +309,7 @@ std::expected<Claims, std::string_view> JwtVerifier::verify(std::string_view tok
 
 std::string sign_hs256(const json::object& claims, const Secret& secret) {
     const auto text = to_base64url(R"({"alg":"HS256","typ":"JWT"})") + "." + to_base64url(json::serialize(claims));
-    return text + "." + to_base64url(detail::hmac_sha256(secret.expose(), text));
+    return text + "." + to_base64url(hmac_sha256(secret.expose(), text));
 }
 
 }  // namespace millrace::accounts

@@ -38,7 +38,7 @@ std::string b64(std::string_view text) { return to_base64url(text); }
 std::string hs256(std::string_view claims, std::string_view header = R"({"alg":"HS256","typ":"JWT"})",
                   std::string_view key = secret) {
     const auto text = b64(header) + "." + b64(claims);
-    return text + "." + b64(accounts::detail::hmac_sha256(key, text));
+    return text + "." + b64(hmac_sha256(key, text));
 }
 
 std::string claims_with(std::string_view more = "", std::string_view subject = R"("u1")", std::string_view exp = "1800000600") {

@@ -25,7 +25,6 @@ struct Free {
 using PKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using PKeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using MacContext = std::unique_ptr<EVP_MAC_CTX, Free<EVP_MAC_CTX_free>>;
 using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM_free>>;
@@ -181,21 +180,6 @@ std::unique_ptr<Key> read_key(const json::object& jwk) {
 }
 
 }  // namespace
-
-std::string hmac_sha256(std::string_view secret, std::string_view text) {
-    static EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-    const MacContext context{EVP_MAC_CTX_new(hmac)};
-    char name[] = "SHA256";
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
-    std::string out(32, '\0');
-    std::size_t size = 0;
-    if (EVP_MAC_init(context.get(), bytes(secret), secret.size(), params) != 1 ||
-        EVP_MAC_update(context.get(), bytes(text), text.size()) != 1 ||
-        EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) != 1 || size != out.size()) {
-        throw Error{Code::internal};
-    }
-    return out;
-}
 
 std::unique_ptr<const Key> hs256_key(std::string secret) { return std::make_unique<HmacKey>(std::move(secret)); }
 

@@ -15,11 +15,14 @@ http::Router router(Services& services) {
     v2::add_queues(table);
     v2::add_workflows(table);
     v2::add_schedules(table);
+    v2::add_job_trail(table);
     v2::add_streams(table);
     v2::add_uploads(table);
     v2::add_datasets(table);
     v2::add_files(table);
     v2::add_accounts(table);
+    v2::add_workers(table);
+    v2::add_webhooks(table);
     v1::add_files(table);
     services.openapi = openapi(table, services.version);
     return http::Router{table.take_routes()};

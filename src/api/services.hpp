@@ -4,13 +4,18 @@
 
 #include "accounts/authenticator.hpp"
 #include "accounts/store.hpp"
+#include "api/log_tails.hpp"
 #include "blobs/store.hpp"
 #include "datasets/store.hpp"
 #include "events/hub.hpp"
 #include "intake/intake.hpp"
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/waiting_room.hpp"
 #include "observe/metrics.hpp"
+#include "webhooks/settings.hpp"
+#include "webhooks/store.hpp"
+#include "webhooks/url_check.hpp"
 
 namespace millrace::api {
 
@@ -26,16 +31,23 @@ BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behin
 struct Services {
     Settings settings;
     jobs::Settings jobs_settings;
+    webhooks::Settings webhooks_settings;
     ledger::Ledger& ledger;
     jobs::JobStore& jobs;
     jobs::ScheduleStore& schedules;
+    jobs::RemoteStore& remote;
+    jobs::WaitingRoom& waiting_room;
     datasets::DatasetStore& datasets;
     intake::IntakeStore& files;
     events::EventStore& events;
     events::Hub& hub;
+    LogTails& log_tails;
     intake::Intake& intake;
     accounts::AccountStore& accounts;
     accounts::Authenticator& authenticator;
+    webhooks::WebhookStore& webhooks;
+    webhooks::UrlCheck& webhook_urls;
+    std::function<void()> wake_webhooks;  ///< there is something to send
     blobs::BlobStore& blobs;
     const Clock& clock;
     const observe::Log& log;

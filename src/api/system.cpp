@@ -8,12 +8,6 @@ struct Health {
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (status))
 
-struct WorkerList {
-    std::vector<jobs::Worker> items;
-    std::optional<std::string> next_cursor;
-};
-BOOST_DESCRIBE_STRUCT(WorkerList, (), (items, next_cursor))
-
 }  // namespace
 
 void add_system(Table& table) {
@@ -40,10 +34,6 @@ void add_system(Table& table) {
               {.id = "openapi", .summary = "This document", .tag = "system",
                .replies = {{200, "OpenAPI 3.1", json::object{{"type", "object"}}}}},
               [](Call& call) { return http::Response::json(200, json::serialize(call.services.openapi)); });
-    table.add("GET", "/api/v2/workers", http::Lane::reads,
-              {.id = "listWorkers", .summary = "Processes that serve or work", .tag = "ops", .access = Access::admin,
-               .replies = {{200, "All of them", json_schema<WorkerList>()}}},
-              [](Call& call) { return http::Response::json(200, to_json(WorkerList{call.services.jobs.workers(), {}})); });
 }
 
 }  // namespace millrace::api

@@ -19,6 +19,7 @@
 #include "jobs/scheduler.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
+#include "webhooks/sender.hpp"
 #include "work/lock_file.hpp"
 #include "work/thread_name.hpp"
 
@@ -116,18 +117,27 @@ struct App::Parts {
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
+          waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
+          sender{settings.webhooks, {storage->webhooks(), storage->events(), storage->ledger(), hub, clock, log, metrics}, "millrace/" + std::string{version()}},
           services{.settings = settings.api,
                    .jobs_settings = settings.jobs,
+                   .webhooks_settings = settings.webhooks,
                    .ledger = storage->ledger(),
                    .jobs = storage->jobs(),
                    .schedules = storage->schedules(),
+                   .remote = storage->remote(),
+                   .waiting_room = waiting_room,
                    .datasets = storage->datasets(),
                    .files = storage->intake(),
                    .events = storage->events(),
                    .hub = hub,
+                   .log_tails = log_tails,
                    .intake = intake,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
+                   .webhooks = storage->webhooks(),
+                   .webhook_urls = webhook_urls,
+                   .wake_webhooks = [this] { sender.wake(); },
                    .blobs = *blobs,
                    .clock = clock,
                    .log = log,
@@ -152,7 +162,12 @@ struct App::Parts {
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
     jobs::Scheduler scheduler;
+    jobs::WaitingRoom waiting_room;
+    const http::AddressPolicy addresses{settings.webhooks.allow_private};
+    webhooks::UrlCheck webhook_urls{addresses};
+    webhooks::Sender sender;
     std::atomic<bool> ready = false;
+    api::LogTails log_tails{storage->jobs(), hub};
     api::Services services;
     std::unique_ptr<http::Server> server;
     std::string url;
@@ -194,6 +209,7 @@ struct App::Parts {
         if (role == Role::serve) engine.start_without_running(embedded());
         else engine.start(embedded());
         scheduler.start();
+        sender.start(embedded());
         intake.sweep_abandoned();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
@@ -302,8 +318,10 @@ struct App::Parts {
         scheduler.stop();
         const auto deadline = in(grace);
         std::jthread drain{[&] { engine.drain(grace); }};
+        std::jthread drain_webhooks{[&] { sender.drain(grace); }};
         if (server) server->stop(deadline);
         drain.join();
+        drain_webhooks.join();
         if (storage) storage->close();
         log.info("stopped", {});
     }

@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "webhooks/settings.hpp"
 
 namespace millrace::app {
 
@@ -32,12 +33,13 @@ struct Settings {
     intake::Settings upload;
     api::Settings api;
     accounts::Settings accounts;
+    webhooks::Settings webhooks;
     DatabaseSettings database;
     LogSettings log;
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, api, accounts, database, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, api, accounts, webhooks, database, log, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

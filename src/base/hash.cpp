@@ -1,6 +1,8 @@
 #include "base/hash.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <stdexcept>
 
@@ -39,6 +41,22 @@ Digest sha256(std::string_view bytes) {
     Sha256 hash;
     hash.update(bytes);
     return hash.finish();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+    static EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context{EVP_MAC_CTX_new(hmac), EVP_MAC_CTX_free};
+    char name[] = "SHA256";
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
+    const auto bytes = [](std::string_view of) { return reinterpret_cast<const unsigned char*>(of.data()); };
+    std::string out(32, '\0');
+    std::size_t size = 0;
+    if (EVP_MAC_init(context.get(), bytes(key), key.size(), params) != 1 ||
+        EVP_MAC_update(context.get(), bytes(text), text.size()) != 1 ||
+        EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) != 1 || size != out.size()) {
+        throw std::runtime_error("HMAC-SHA-256 is not available");
+    }
+    return out;
 }
 
 std::string to_hex(std::string_view bytes) {
@@ -92,6 +110,14 @@ bool from_base64url(std::string_view text, std::string& out) {
         }
     }
     return count < 6 && (bits & ((1U << count) - 1)) == 0;
+}
+
+std::string to_base64(std::string_view bytes) {
+    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+    out.resize(static_cast<std::size_t>(size));
+    return out;
 }
 
 }  // namespace millrace

@@ -29,6 +29,9 @@ private:
 
 Digest sha256(std::string_view bytes);
 
+/// HMAC-SHA-256 of `text` (RFC 2104): 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
 /// Lower-case hex.
 std::string to_hex(std::string_view bytes);
 inline std::string to_hex(const Digest& d) { return to_hex({reinterpret_cast<const char*>(d.data()), d.size()}); }
@@ -36,5 +39,8 @@ inline std::string to_hex(const Digest& d) { return to_hex({reinterpret_cast<con
 /// base64url without padding (RFC 4648 section 5). Decoding is strict: no padding, no stray bits, no other characters.
 std::string to_base64url(std::string_view bytes);
 bool from_base64url(std::string_view text, std::string& out);
+
+/// base64 with padding (RFC 4648 section 4).
+std::string to_base64(std::string_view bytes);
 
 }  // namespace millrace

@@ -162,6 +162,11 @@ private:
         wait->add_option("--timeout", a.timeout, "Give up after, e.g. 30s or 5m")->type_name("TIME");
         wait->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
         wait->add_flag("--json", a.json, "The jobs as JSON lines when they have ended");
+        auto* logs = with_server(command(*jobs, "logs", "Show what a job has logged", "  millrace jobs logs --follow ID"));
+        logs->add_option("ID", a.ids, "Id of a job")->required()->expected(1);
+        logs->add_flag("-f,--follow", a.follow, "Go on until the job has ended");
+        logs->add_option("--attempt", a.attempt, "Only of this attempt")->check(CLI::Range(1, 1'000'000))->type_name("N");
+        logs->add_flag("--json", a.json, "One JSON object per line");
         for (const auto& [name, about] : {std::pair{"cancel", "End jobs that have not ended"}, std::pair{"retry", "Run failed or cancelled jobs again"}}) {
             auto* sub = with_output(with_server(command(*jobs, name, about)));
             sub->add_option("ID", a.ids, "Ids of jobs")->required();

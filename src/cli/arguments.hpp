@@ -59,6 +59,8 @@ struct Arguments {
     std::string kind, type, queue;
     std::optional<int> priority;
     std::vector<std::string> tags;
+    bool follow = false;
+    std::optional<int> attempt;
     std::string input;  ///< JSON
     std::optional<int> count;
 

@@ -29,6 +29,7 @@ constexpr Command commands[] = {
     {"jobs ls", run_jobs_ls},
     {"jobs get", run_jobs_get},
     {"jobs wait", run_jobs_wait},
+    {"jobs logs", run_jobs_logs},
     {"jobs cancel", run_jobs_cancel},
     {"jobs retry", run_jobs_retry},
     {"schedules ls", run_schedules_ls},

@@ -17,6 +17,7 @@ int run_sniff(const Arguments& arguments);
 int run_jobs_ls(const Arguments& arguments);
 int run_jobs_get(const Arguments& arguments);
 int run_jobs_wait(const Arguments& arguments);
+int run_jobs_logs(const Arguments& arguments);
 int run_jobs_cancel(const Arguments& arguments);
 int run_jobs_retry(const Arguments& arguments);
 

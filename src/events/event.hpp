@@ -30,6 +30,9 @@ struct EventStore {
     virtual ~EventStore() = default;
     /// Durable events after `seq` in order, of all owners, at most `limit`.
     virtual std::vector<Event> after(std::int64_t seq, int limit) = 0;
+    /// Those about one object, in order.
+    /// In order, after a seq. Routine ones may be missing: see the store of what they are about.
+    virtual std::vector<Event> of_subject(const Uuid& subject, std::int64_t after, int limit) = 0;
     /// The oldest and newest kept; {0, 0} when there is none.
     virtual std::pair<std::int64_t, std::int64_t> bounds() = 0;
 };

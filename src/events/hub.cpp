@@ -9,7 +9,8 @@ bool Interest::wants(const Event& event) const {
     if (subject && *subject != event.subject) return false;
     if (!ephemeral && !event.durable()) return false;
     if (!topics.empty() && !topics.contains(std::string{event.topic()})) return false;
-    return types.empty() || types.contains(event.type);
+    if (!types.empty() && !types.contains(event.type)) return false;
+    return !where || where(event);
 }
 
 Subscription::Subscription(Hub& hub, Interest interest, std::uint64_t position, std::int64_t since)

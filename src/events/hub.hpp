@@ -21,6 +21,7 @@ struct Interest {
     std::set<std::string> topics;   ///< empty: all
     std::set<std::string> types;    ///< empty: all
     bool ephemeral = true;          ///< percent ticks too
+    std::function<bool(const Event&)> where{};  ///< and this holds; called under a lock, must be quick
 
     bool wants(const Event& event) const;
 };

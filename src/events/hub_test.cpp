@@ -50,6 +50,22 @@ struct Log final : EventStore {
 
 }  // namespace
 
+TEST_CASE("a reader with a condition of its own sees what fulfils it, and is woken by nothing else") {
+    Hub hub;
+    Interest interest = of(alice);
+    interest.where = [](const Event& e) { return e.seq % 2 == 0; };
+    const auto reader = hub.subscribe(std::move(interest));
+    int woken = 0;
+    reader->on_ready([&] { ++woken; });
+
+    hub.publish({event(1)});
+    CHECK(woken == 0);
+    hub.publish({event(2), event(3)});
+
+    CHECK(woken == 1);
+    CHECK(seqs(reader->take(SIZE_MAX).events) == std::vector<std::int64_t>{2});
+}
+
 TEST_CASE("a reader gets what comes after it began, of its own user only") {
     Hub hub;
     hub.publish({event(1)});

@@ -1,7 +1,9 @@
 #include "http/client.hpp"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +14,8 @@ namespace millrace::http {
 namespace {
 
 constexpr std::size_t body_bytes_max = std::size_t{256} << 20;
+constexpr std::size_t expect_bytes_min = std::size_t{1} << 20;
+constexpr std::size_t head_bytes_max = std::size_t{1} << 20;  ///< of all heads of an answer; curl itself has no limit
 
 void start_curl() {
     static std::once_flag once;
@@ -25,7 +29,10 @@ struct Exchange {
     std::uint64_t sent = 0;                         ///< of the body
     Deadline active = std::chrono::steady_clock::now();  ///< when a byte was last seen
     std::exception_ptr thrown;                      ///< by a function of the request
-    bool enough = false;                            ///< on_body wants no more
+    bool enough = false;                            ///< no more of the body is wanted
+    std::size_t head_bytes = 0;
+    std::string refused{};                          ///< why an address was not connected to
+    bool connecting = false;                        ///< some address was allowed
 
     void touch() { active = std::chrono::steady_clock::now(); }
 
@@ -48,6 +55,11 @@ struct Exchange {
             enough = !request.on_body(block);
             return !enough;
         }
+        if (request.body_bytes_kept) {
+            response.body += block.substr(0, *request.body_bytes_kept - response.body.size());
+            enough = response.body.size() == *request.body_bytes_kept;
+            return !enough;
+        }
         if (response.body.size() + block.size() > body_bytes_max) {
             throw Error{Code::payload_too_large, {{"limit", std::to_string(body_bytes_max)}}};
         }
@@ -57,6 +69,8 @@ struct Exchange {
 
     void take_header(std::string_view line) {
         touch();
+        head_bytes += line.size();
+        if (head_bytes > head_bytes_max) throw Error{Code::payload_too_large, {{"limit", std::to_string(head_bytes_max)}}};
         while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
         if (line.starts_with("HTTP/")) {  // also after a 100: only the last head counts
             response.headers.clear();
@@ -108,6 +122,31 @@ int on_seek(void* pointer, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+/// The address as text; empty for what is no internet address.
+std::string address_text(const curl_sockaddr& address) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (address.family == AF_INET) {
+        ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address.addr).sin_addr, text, sizeof text);
+    } else if (address.family == AF_INET6) {
+        ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address.addr).sin6_addr, text, sizeof text);
+    }
+    return text;
+}
+
+/// Curl connects the socket that this gives to the address it is asked for.
+curl_socket_t on_open_socket(void* pointer, curlsocktype, curl_sockaddr* address) {
+    return guarded<curl_socket_t>(pointer, CURL_SOCKET_BAD, [&](Exchange& e) -> curl_socket_t {
+        const auto text = address_text(*address);
+        auto why = text.empty() ? "its host has no internet address" : e.request.judge_address(text);
+        if (!why.empty()) {
+            e.refused = std::move(why);
+            return CURL_SOCKET_BAD;
+        }
+        e.connecting = true;
+        return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    });
+}
+
 bool has_body(const ClientRequest& request) {
     return request.read_body || !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
            request.method == "PATCH";
@@ -141,7 +180,9 @@ List header_list(const ClientRequest& request) {
         // curl's way to write an empty value is a semicolon.
         append(list, value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
     }
-    // curl would wait for a 100 only above 1 MiB; keep that. A body of ours needs no content type of curl's choice.
+    // For an upload curl asks whether to go on and waits a second for the answer, however little there is to send.
+    if (has_body(request) && !request.read_body && request.body.size() < expect_bytes_min) append(list, "Expect:");
+    // A body of ours needs no content type of curl's choice.
     if (has_body(request) && !request.headers.has("content-type")) append(list, "Content-Type:");
     if (request.read_body && !request.body_size) append(list, "Transfer-Encoding: chunked");
     return list;
@@ -153,7 +194,15 @@ void set_options(CURL* easy, Exchange& exchange, const List& headers) {
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy().c_str());
+    if (request.judge_address) {
+        // A proxy would resolve the name by itself.
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &exchange);
+    }
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // A deadline does not wait for a resolver that hangs.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -255,6 +304,9 @@ ClientResponse Client::send(const ClientRequest& request) {
 
     if (exchange.thrown) std::rethrow_exception(exchange.thrown);
     const bool done = result == CURLE_OK || exchange.enough;
+    if (!done && !exchange.refused.empty() && !exchange.connecting) {
+        throw Error{Code::address_refused, {{"url", request.url}, {"why", exchange.refused}}};
+    }
     if (!done) throw State::unreachable(request, *why ? why : curl_easy_strerror(result));
     return std::move(exchange.response);
 }

@@ -30,6 +30,14 @@ struct ClientRequest {
     /// ends the request there, as if the body were complete.
     std::function<bool(std::string_view block)> on_body;
 
+    /// Keeps only so many bytes of the answer's body, whatever its status, and reads no further. Absent: all of it.
+    std::optional<std::size_t> body_bytes_kept;
+
+    /// Judges every address that a connection is about to be opened to (without brackets and port) and answers why not;
+    /// empty lets it be opened. The address judged is the one connected to, so no later answer of DNS gets around it.
+    /// With it no proxy is used. A kept connection was judged when it was opened: use a Client of its own for these.
+    std::function<std::string(std::string_view address)> judge_address;
+
     Duration connect_timeout = 5s;
     Duration idle_timeout = 60s;       ///< without a byte in either direction
     std::optional<Deadline> deadline;  ///< of all of it
@@ -52,8 +60,9 @@ public:
     Client& operator=(Client&&) noexcept;
 
     /// The answer, whatever its status. Throws Error{unreachable} when there is none, Error{timed_out} at the deadline,
-    /// Error{interrupted} when stopped, Error{payload_too_large} for an answer above 256 MiB without `on_body`, and
-    /// whatever the request's own functions throw.
+    /// Error{interrupted} when stopped, Error{address_refused} when `judge_address` let no connection be opened,
+    /// Error{payload_too_large} for an answer above 256 MiB without `on_body` or a head above 1 MiB, and whatever the
+    /// request's own functions throw.
     ClientResponse send(const ClientRequest& request);
 
 private:

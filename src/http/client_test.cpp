@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "http/server.hpp"
@@ -44,6 +45,8 @@ struct Fixture {
               {"PUT", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"POST", "/count", [](const Request&) -> Begun { return std::make_unique<CountingSink>(); }, Lane::files},
               {"PUT", "/refuse", [](const Request&) -> Begun { throw Error{Code::payload_too_large, {{"limit", "1"}}}; }},
+              {"POST", "/expects", [](const Request& r) { return Response::text(200, r.headers.has("expect") ? "yes" : "no"); }},
+              {"GET", "/long", [](const Request&) { return Response::text(404, std::string(100'000, 'x')); }},
               {"GET", "/stream", [](const Request&) -> Begun { return EventStream{std::make_unique<EndlessSource>(), {}}; }},
           }}} {
         server.start();
@@ -180,4 +183,47 @@ TEST_CASE("a server that is not there is unreachable, with the reason") {
         CHECK(!error.arg("why")->empty());
     }
     CHECK(code_of([&] { client.send({.url = "file:///etc/passwd"}); }) == Code::unreachable);
+}
+
+TEST_CASE("a connection is opened to the address that was judged, and to no other") {
+    Fixture f;
+    std::vector<std::string> judged;
+    std::string verdict = "it is not for you";
+    const auto judge = [&](std::string_view address) {
+        judged.emplace_back(address);
+        return verdict;
+    };
+    auto by_name = f.url;
+    by_name.replace(by_name.find("127.0.0.1"), 9, "localhost");
+
+    CHECK(code_of([&] { f.client.send({.url = by_name + "/hello/x", .judge_address = judge}); }) == Code::address_refused);
+    CHECK(std::ranges::find(judged, "127.0.0.1") != judged.end());
+    CHECK(code_of([&] { f.client.send({.url = f.url + "/hello/x", .judge_address = judge}); }) == Code::address_refused);
+    verdict.clear();
+    judged.clear();
+    CHECK(f.client.send({.url = f.url + "/hello/x", .judge_address = judge}).body == "hello x");
+    CHECK(judged == std::vector<std::string>{"127.0.0.1"});
+    CHECK(f.client.send({.url = f.url + "/hello/y", .judge_address = judge}).body == "hello y");
+    CHECK(judged.size() == 1);  // kept since it was judged
+}
+
+TEST_CASE("a refused address is told apart from a server that is away") {
+    Client client;
+    const auto allow = [](std::string_view) { return std::string{}; };
+
+    CHECK(code_of([&] { client.send({.url = "http://127.0.0.1:1/", .judge_address = allow}); }) == Code::unreachable);
+}
+
+TEST_CASE("no more of an answer is kept than asked for") {
+    Fixture f;
+    const auto cut = f.client.send({.url = f.url + "/long", .body_bytes_kept = 10});
+    CHECK(cut.status == 404);
+    CHECK(cut.body == std::string(10, 'x'));
+    CHECK(f.client.send({.url = f.url + "/hello/a", .body_bytes_kept = 100}).body == "hello a");
+    CHECK(f.client.send({.url = f.url + "/long"}).body.size() == 100'000);
+}
+
+TEST_CASE("a small body is sent without asking first") {
+    Fixture f;
+    CHECK(f.client.send({.method = "POST", .url = f.url + "/expects", .body = "x"}).body == "no");
 }

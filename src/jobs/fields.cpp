@@ -23,6 +23,7 @@ std::span<const query::Field> list_fields() {
         {.name = "priority", .type = Type::number},
         {.name = "attempt", .type = Type::number},
         {.name = "parent_id", .type = Type::uuid},
+        {.name = "schedule_id", .type = Type::uuid},
         {.name = "limit_key", .type = Type::text},
         {.name = "unique_key", .type = Type::text},
         {.name = "tags", .type = Type::text},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/declared_kind.hpp"
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
 #include "ledger/ledger.hpp"
@@ -133,7 +134,8 @@ struct Cancel : ledger::Op {
     Cancel(Uuid j, Instant t) : job{j}, at{t} {}
 };
 
-/// failed or cancelled -> queued: a person asks again. History of attempts is kept, attempts start to count anew.
+/// failed or cancelled -> queued: a person asks again. History of attempts is kept, attempts start to count anew; a
+/// deadline that has passed is dropped, a checkpoint is kept.
 struct Retry : ledger::Op {
     Uuid job;
     Instant at;
@@ -188,6 +190,12 @@ struct QueueVersion : ledger::Op {
     std::string name;
     int version = 0;
     QueueVersion(std::string n, int v) : name{std::move(n)}, version{v} {}
+};
+
+/// Makes known a kind that remote workers run, or replaces what was said of it.
+struct DeclareKind : ledger::Op {
+    DeclaredKind kind;
+    explicit DeclareKind(DeclaredKind k) : kind{std::move(k)} {}
 };
 
 }  // namespace millrace::jobs

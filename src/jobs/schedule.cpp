@@ -66,8 +66,6 @@ Result<Instant> first_slot(const Schedule& schedule, Instant now) {
 Job make_job(const Schedule& schedule, std::optional<Instant> slot, Instant now) {
     Job job = make_job(schedule.job, schedule.owner, schedule.org, now);
     job.schedule = schedule.id;
-    job.metadata.insert_or_assign("schedule_id", schedule.id.str());
-    job.metadata.insert_or_assign("schedule_name", schedule.name);
     if (slot) job.metadata.insert_or_assign("scheduled_for", to_rfc3339(*slot));
     return job;
 }

@@ -43,7 +43,7 @@ Result<Plan> plan(const Schedule& schedule, Instant now);
 /// cron_never_fires}.
 Result<Instant> first_slot(const Schedule& schedule, Instant now);
 
-/// The job of a slot, or of a run that somebody asked for now. Its metadata name the schedule and the slot.
+/// The job of a slot, or of a run that somebody asked for now. Its metadata say for which slot.
 Job make_job(const Schedule& schedule, std::optional<Instant> slot, Instant now);
 
 /// The schedule as clients see it.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "jobs/ops.hpp"
 #include "work/failpoint.hpp"
 #include "work/thread_name.hpp"
 
@@ -11,6 +10,26 @@ namespace {
 
 constexpr int batch = 100;
 constexpr Duration wait_min = 1ms, wait_max = 1s;
+
+/// All of a plan or nothing: the slots with their jobs, and the schedule moved on.
+ledger::Commit firing(const Schedule& schedule, const Plan& plan, Instant now) {
+    ledger::Commit commit;
+    commit.guard(ScheduleVersion{schedule.id, schedule.version});
+    for (const auto& slot : plan.slots) {
+        Job job = make_job(schedule, slot, now);
+        commit.guard(FireSlot{schedule.id, slot, job.id});
+        if (job.unique_key) commit.guard(unique_of(job));
+        commit.add(Create{std::move(job)});
+    }
+    AdvanceSchedule advance;
+    advance.schedule = schedule.id;
+    advance.version = schedule.version;
+    advance.next_at = plan.next_at;
+    if (!plan.slots.empty()) advance.last_at = plan.slots.back();
+    advance.at = now;
+    commit.add(advance);
+    return commit;
+}
 
 }  // namespace
 
@@ -62,31 +81,29 @@ int Scheduler::turn() {
 }
 
 int Scheduler::fire(const Schedule& schedule, Instant now) {
-    const auto planned = plan(schedule, now);
+    auto planned = plan(schedule, now);
     if (!planned) {
         note_unreadable(schedule, planned.error());
         return 0;
     }
     unreadable_.erase(schedule.id);
-    ledger::Commit commit;
-    commit.guard(ScheduleVersion{schedule.id, schedule.version});
-    for (const auto& slot : planned->slots) {
-        Job job = make_job(schedule, slot, now);
-        commit.guard(FireSlot{schedule.id, slot, job.id});
-        commit.add(Create{std::move(job)});
-    }
-    AdvanceSchedule advance;
-    advance.schedule = schedule.id;
-    advance.version = schedule.version;
-    advance.next_at = planned->next_at;
-    if (!planned->slots.empty()) advance.last_at = planned->slots.back();
-    advance.at = now;
-    commit.add(advance);
+    const bool unique = schedule.job.unique_key.has_value();
+    if (unique && planned->slots.size() > 1) planned->slots.erase(planned->slots.begin(), planned->slots.end() - 1);
     work::failpoint("schedule.fire");
-    if (!ledger_.commit(std::move(commit))) return 0;  // another server was first, or somebody changed it: seen next turn
-    const auto made = static_cast<int>(planned->slots.size());
-    log_.info(made > 0 ? "schedule fired" : "missed slots left out", {{"schedule", schedule.id.str()}, {"jobs", made}});
-    return made;
+    const auto done = ledger_.commit(firing(schedule, *planned, now));
+    if (done) {
+        const auto made = static_cast<int>(planned->slots.size());
+        log_.info(made > 0 ? "schedule fired" : "missed slots left out", {{"schedule", schedule.id.str()}, {"jobs", made}});
+        return made;
+    }
+    // Another server was first, or somebody changed it: seen next turn. Or the job before this one has not ended.
+    if (unique && done.outcome == ledger::Outcome::refused) {
+        planned->slots.clear();
+        if (ledger_.commit(firing(schedule, *planned, now))) {
+            log_.info("slot left out", {{"schedule", schedule.id.str()}, {"job", done.existing.str()}});
+        }
+    }
+    return 0;
 }
 
 void Scheduler::note_unreadable(const Schedule& schedule, const Error& error) {

@@ -27,11 +27,16 @@ struct Worker {
     Uuid id;
     std::string host;
     int pid = 0;
-    std::string role;  ///< "serve", "worker", "all"
+    std::string role;  ///< "serve", "worker", "all", "remote"
     Instant started_at{};
     Instant seen_at{};
+    std::vector<std::string> kinds{};   ///< that it runs
+    std::vector<std::string> queues{};  ///< from which; empty: all
+    int slots = 0;                      ///< jobs at once, as it says
+    bool draining = false;              ///< it gets no more jobs
+    int running = 0;                    ///< jobs it holds
 };
-BOOST_DESCRIBE_STRUCT(Worker, (), (id, host, pid, role, started_at, seen_at))
+BOOST_DESCRIBE_STRUCT(Worker, (), (id, host, pid, role, started_at, seen_at, kinds, queues, slots, draining, running))
 
 struct Beat {
     bool known = true;             ///< false: the row was swept; everything this worker holds is lost
@@ -92,10 +97,34 @@ struct Rescued {
     State state = State::queued;
 };
 
-/// What the module asks of storage beside its ops: reads, and the few writes that answer something.
-struct JobStore {
-    virtual ~JobStore() = default;
+/// What an engine asks of storage beside its ops: the few writes that answer something.
+struct WorkStore {
+    virtual ~WorkStore() = default;
 
+    /// Takes up to `limit` jobs that are due and that the limits of their queues allow; each becomes running with a new
+    /// attempt and lease. Queues take turns; within one the best priority goes first, within a priority its owners
+    /// take turns, and jobs of one owner go in the order in which they came.
+    virtual std::vector<Claimed> claim(const Claim& claim) = 0;
+    /// When the next scheduled or retried job is due; nothing when there is none.
+    virtual std::optional<Instant> next_due() = 0;
+
+    virtual void hello(const Worker& worker) = 0;
+    /// At the start of a process. When no server was there for `absence`, remote workers could not beat: they get the
+    /// time of a lease anew. A restart of the servers costs them nothing.
+    virtual void spare_remote(const Uuid& self, Duration absence, Instant now) = 0;
+    virtual Beat beat(const Uuid& worker, Instant now) = 0;
+    virtual void goodbye(const Uuid& worker) = 0;
+    /// Removes workers not seen for `expiry` and returns their running jobs to the queue (counting a loss), failed
+    /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker but remote ones are taken back at
+    /// once without counting a loss: the only process of a SQLite directory has just started.
+    virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
+    /// Ends jobs that have not ended by their deadline, as failed `deadline_exceeded`: all but those that a worker runs,
+    /// which stops them itself. At most 1,000 at a time.
+    virtual std::vector<Uuid> expire(Instant now) = 0;
+};
+
+/// What the module asks of storage beside its ops.
+struct JobStore : WorkStore {
     virtual std::optional<Job> get(const Uuid& id, const Scope& scope) = 0;
     virtual std::optional<Job> get(const Uuid& id) = 0;  ///< for the engine only
     virtual std::vector<Job> active(const Scope& scope, const ActiveWindow& window) = 0;
@@ -115,25 +144,7 @@ struct JobStore {
     virtual std::optional<Queue> queue(const std::string& name) = 0;
     /// Of the minutes in [from, until), over all users, in order.
     virtual std::vector<Stat> stats(Instant from, Instant until) = 0;
-
-    /// Takes up to `limit` jobs that are due and that the limits of their queues allow; each becomes running with a new
-    /// attempt and lease. Queues take turns; within one the best priority goes first, within a priority its owners
-    /// take turns, and jobs of one owner go in the order in which they came.
-    virtual std::vector<Claimed> claim(const Claim& claim) = 0;
-    /// When the next scheduled or retried job is due; nothing when there is none.
-    virtual std::optional<Instant> next_due() = 0;
-
-    virtual void hello(const Worker& worker) = 0;
-    virtual Beat beat(const Uuid& worker, Instant now) = 0;
-    virtual void goodbye(const Uuid& worker) = 0;
     virtual std::vector<Worker> workers() = 0;
-    /// Removes workers not seen for `expiry` and returns their running jobs to the queue (counting a loss), failed
-    /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker are taken back at once without
-    /// counting a loss: the only process of a SQLite directory has just started.
-    virtual std::vector<Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) = 0;
-    /// Ends jobs that have not ended by their deadline, as failed `deadline_exceeded`: all but those that a worker runs,
-    /// which stops them itself. At most 1,000 at a time.
-    virtual std::vector<Uuid> expire(Instant now) = 0;
 };
 
 }  // namespace millrace::jobs

@@ -77,6 +77,7 @@ JobView view(const Job& job) {
     v.queue = job.queue;
     v.priority = job.priority;
     v.parent_id = job.parent;
+    v.schedule_id = job.schedule;
     v.tags = job.tags;
     v.attempts_max = job.attempts_max;
     if (job.state == State::scheduled || job.state == State::retry_wait) v.run_at = job.run_at;
@@ -91,6 +92,14 @@ JobView view(const Job& job) {
     if (can_cancel(job.state)) v.links.emplace("cancel", self + "/cancel");
     if (can_retry(job.state)) v.links.emplace("retry", self + "/retry");
     return v;
+}
+
+std::string_view kind_in(std::string_view view_json) {
+    constexpr std::string_view name = R"("kind":")";
+    const auto at = view_json.find(name);
+    if (at == view_json.npos) return {};
+    view_json.remove_prefix(at + name.size());
+    return view_json.substr(0, view_json.find('"'));
 }
 
 }  // namespace millrace::jobs

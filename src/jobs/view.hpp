@@ -31,6 +31,7 @@ struct JobView {
     std::string queue;
     int priority = 0;
     std::optional<Uuid> parent_id;
+    std::optional<Uuid> schedule_id;
     std::vector<std::string> tags;
     int attempts_max = 0;
     std::optional<Instant> run_at;  ///< of a job that waits for its time
@@ -44,10 +45,13 @@ struct JobView {
 BOOST_DESCRIBE_STRUCT(JobView, (),
                       (id, type, kind, status, state, progress, stage, message, filename, supplier_id, created_by,
                        created_at, started_at, completed_at, updated_at, error_message, error_code, job_type,
-                       job_metadata, related_dataset_id, attempt, queue, priority, parent_id, tags, attempts_max, run_at, deadline,
+                       job_metadata, related_dataset_id, attempt, queue, priority, parent_id, schedule_id, tags, attempts_max, run_at, deadline,
                        limit_key, unique_key, children, acknowledged_at, links))
 
 JobView view(const Job& job);
+
+/// The kind in a view as JSON, without reading the rest: it stands before anything that a user wrote.
+std::string_view kind_in(std::string_view view_json);
 
 /// "running", "completed" or "failed".
 std::string_view status_v2(State state);

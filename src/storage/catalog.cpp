@@ -5,6 +5,7 @@
 #include "storage/detail/file_ops.hpp"
 #include "storage/detail/job_ops.hpp"
 #include "storage/detail/schedule_ops.hpp"
+#include "storage/detail/webhook_ops.hpp"
 
 // What storage does with each op: a new op is one line here. The handlers stand in detail/*_ops.cpp.
 namespace millrace::storage::detail {
@@ -64,6 +65,9 @@ const Catalog& catalog() {
         guard<datasets::Unique>(unique_content),
         guard_and<accounts::RememberRequest>(request_is_new, remember_request),
         guard<accounts::EmailFree>(email_is_free),
+        guard<webhooks::Unchanged>(webhook_unchanged),
+        guard<webhooks::CursorAt>(cursor_at),
+        guard<webhooks::Held>(delivery_held),
 
         on<jobs::Create>(create_job),
         on<jobs::Unblock>(unblock_job, job_of),
@@ -84,12 +88,25 @@ const Catalog& catalog() {
         on<jobs::PutSchedule>(put_schedule),
         on<jobs::RemoveSchedule>(remove_schedule),
         on<jobs::AdvanceSchedule>(advance_schedule),
+        on<jobs::DeclareKind>(declare_kind),
 
         on<intake::Begin>(begin_file),
         on<intake::Accept>(accept_file),
         on<intake::Abort>(abort_file),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),
+
+        on<webhooks::Put>(put_webhook),
+        on<webhooks::Remove>(remove_webhook),
+        on<webhooks::Disable>(disable_webhook),
+        on<webhooks::Hold>(hold_webhook),
+        on<webhooks::MoveCursor>(move_cursor),
+        on<webhooks::Enqueue>(enqueue_delivery),
+        on<webhooks::Record>(record_attempt),
+        on<webhooks::Release>(release_delivery),
+        on<webhooks::ReleaseAll>(release_deliveries),
+        on<webhooks::Redeliver>(redeliver),
+        on<webhooks::Forget>(forget_deliveries),
 
         on<accounts::PutOrganisation>(put_organisation),
         on<accounts::CreateUser>(create_user),

@@ -15,10 +15,12 @@ public:
     ledger::Ledger& ledger() override { return ledger_; }
     jobs::JobStore& jobs() override { return jobs_; }
     jobs::ScheduleStore& schedules() override { return schedules_; }
+    jobs::RemoteStore& remote() override { return remote_; }
     events::EventStore& events() override { return events_; }
     intake::IntakeStore& intake() override { return intake_; }
     datasets::DatasetStore& datasets() override { return datasets_; }
     accounts::AccountStore& accounts() override { return accounts_; }
+    webhooks::WebhookStore& webhooks() override { return webhooks_; }
 
     void check() override { events_.bounds(); }
     std::string_view kind() const override { return kind_; }
@@ -30,10 +32,12 @@ private:
     detail::Ledger ledger_{*db_};
     detail::JobStore jobs_{*db_};
     detail::ScheduleStore schedules_{*db_};
+    detail::RemoteStore remote_{*db_};
     detail::EventStore events_{*db_};
     detail::IntakeStore intake_{*db_};
     detail::DatasetStore datasets_{*db_};
     detail::AccountStore accounts_{*db_};
+    detail::WebhookStore webhooks_{*db_};
 };
 
 }  // namespace

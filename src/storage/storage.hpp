@@ -11,9 +11,11 @@
 #include "events/hub.hpp"
 #include "intake/store.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/log.hpp"
+#include "webhooks/store.hpp"
 
 namespace millrace::storage {
 
@@ -46,10 +48,12 @@ public:
     virtual ledger::Ledger& ledger() = 0;
     virtual jobs::JobStore& jobs() = 0;
     virtual jobs::ScheduleStore& schedules() = 0;
+    virtual jobs::RemoteStore& remote() = 0;
     virtual events::EventStore& events() = 0;
     virtual intake::IntakeStore& intake() = 0;
     virtual datasets::DatasetStore& datasets() = 0;
     virtual accounts::AccountStore& accounts() = 0;
+    virtual webhooks::WebhookStore& webhooks() = 0;
 
     /// Asks the database something, for readiness. Throws Error{database_unavailable} with why.
     virtual void check() = 0;

@@ -31,13 +31,9 @@ class Schedules(ApiCase):
         return {e["pointer"]: (e["code"], e["detail"]) for e in doc["errors"]}
 
     def jobs_of(self, schedule, client=None):
-        items, cursor = [], ""
-        while True:
-            page = (client or self.me).get("/api/v2/jobs?limit=1000" + cursor).json()
-            items += [j for j in page["items"] if j["job_metadata"].get("schedule_id") == schedule["id"]]
-            if not page["next_cursor"]:
-                return items
-            cursor = "&cursor=" + page["next_cursor"]
+        answer = (client or self.me).get(f"/api/v2/jobs?limit=1000&filter=schedule_id:{schedule['id']}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()["items"]
 
 
     def slots(self, schedule, client=None):
@@ -79,8 +75,8 @@ class Creating(Schedules):
         issues = self.refused({"name": " ", "cron": "0 25 * * *", "zone": "Europe/Amsterdm",
                                "job": {"queue": "a b", "priority": 5000, "tags": [""], "retry": {"base_ms": -1}}})
         self.assertEqual({p: c for p, (c, _) in issues.items() if not p.startswith("/job/retry")},
-                         {"/name": "invalid_value", "/cron": "invalid_cron", "/zone": "unknown_time_zone", "/job/type": "required",
-                          "/job/queue": "invalid_value", "/job/priority": "out_of_range", "/job/tags/0": "invalid_value"})
+                         {"/name": "invalid_value", "/cron": "invalid_cron", "/zone": "unknown_time_zone",
+                          "/job/queue": "invalid_value", "/job/priority": "out_of_range"})
         self.assertTrue([p for p in issues if p.startswith("/job/retry")], issues)
         self.assertIn("hour, position 3: 25 is out of range; allowed: 0-23", issues["/cron"][1])
         self.assertIn('did you mean "Europe/Amsterdam"?', issues["/zone"][1])
@@ -91,6 +87,8 @@ class Creating(Schedules):
         self.assertEqual(set(self.refused(self.body(catch_up="some"))), {"/catch_up"})
         self.assertEqual(set(self.refused(self.body(job={"kind": "no-such-kind"}))), {"/job/kind"})
         self.assertEqual(set(self.refused(self.body(job={"type": "odd"}))), {"/job/type"})
+        self.assertEqual(set(self.refused(self.body(job={"input": {}}))), {"/job/type"})
+        self.assertEqual(set(self.refused(self.body(job={"type": "export", "tags": [""]}))), {"/job/tags"})
         self.assertEqual(set(self.refused(self.body(job={"kind": "import", "input": {"file_id": str(uuid.uuid4())}}))),
                          {"/job/input/file_id"})
 
@@ -218,7 +216,7 @@ class Changing(Schedules):
         self.assertEqual(answer.header("Location"), f"/api/v2/jobs/{job['id']}")
         self.assert_job(self.me.job(job["id"]))
         self.assertEqual((job["type"], job["kind"], job["queue"], job["priority"], job["state"]), ("processing", "external", "night", 7, "queued"))
-        self.assertEqual(job["job_metadata"]["schedule_id"], made["id"])
+        self.assertEqual(job["schedule_id"], made["id"])
         self.assertEqual(job["job_metadata"]["filename"], "stock.csv")
         self.assertNotIn("scheduled_for", job["job_metadata"])
         self.assertEqual(self.me.post(f"{BASE}/{made['id']}/run", headers=key).json()["id"], job["id"])
@@ -287,7 +285,21 @@ class Firing(Schedules):
         self.assertEqual(self.slots(made, me)[-1], after["last_at"])
         job = self.jobs_of(made, me)[0]
         self.assert_job(me.job(job["id"]))
-        self.assertEqual(job["job_metadata"]["schedule_name"], "Nightly")
+        self.assertEqual((job["tags"], job["type"], job["schedule_id"]), (["t"], "export", made["id"]))
+
+    def test_with_a_unique_key_a_slot_is_left_out_while_a_job_has_not_ended(self):
+        me = self.user()
+        made = self.create(me, cron="* * * * * *", catch_up="all", job={"type": "export", "unique_key": "one at a time"})
+        first = self.eventually(lambda: self.jobs_of(made, me))[0]
+        began = time.time()
+        self.eventually(lambda: instant(me.get(f"{BASE}/{made['id']}").json()["next_at"]).timestamp() > began + 3)
+        self.assertEqual([j["id"] for j in self.jobs_of(made, me)], [first["id"]])
+        refused = self.assert_problem(me.post(f"{BASE}/{made['id']}/run"), 409, "job_exists")
+        self.assertEqual(refused["job_id"], first["id"])
+        self.report(first["id"], "complete", client=me)
+        self.eventually(lambda: len(self.jobs_of(made, me)) == 2)
+        me.patch(f"{BASE}/{made['id']}", {"enabled": False})
+        self.assertGreaterEqual((instant(self.slots(made, me)[1]) - instant(self.slots(made, me)[0])).total_seconds(), 3)
 
     def test_a_schedule_that_fires_can_still_be_saved(self):
         me = self.user()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 import unittest
@@ -10,6 +11,7 @@ import uuid
 from cli_case import BINARY, SANITIZED, CliCase, Terminal, environment
 from support import tokens
 from support.case import csv
+from support.server import ROOT
 
 
 class Remote(CliCase):
@@ -236,6 +238,15 @@ class Schedules(Remote):
         self.assertEqual(again, slots)
         self.expect(2, "schedules", "next", env=self.env)
         self.expect(2, "schedules", "next", made["id"], "--cron", "@daily", env=self.env)
+
+    def test_what_the_guide_shows_runs_as_it_stands(self):
+        with open(os.path.join(ROOT, "docs/guide/schedules.md")) as f:
+            script = re.search(r"```sh\n(.*?)```", f.read(), re.S).group(1)
+        path = {"PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]}
+        done = subprocess.run(["sh", "-eu", "-c", script], capture_output=True, text=True, timeout=60, cwd=self.dir,
+                              env=environment({**self.env, **path}, self.dir))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("external\tqueued", done.stdout)
 
     def test_what_is_wrong_is_said_with_its_place(self):
         done = self.create("--cron", "0 25 * * *", "--zone", "Europe/Amsterdm", "--type", "export", status=2)

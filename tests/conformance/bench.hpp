@@ -13,6 +13,8 @@
 #include "jobs/ops.hpp"
 #include "jobs/view.hpp"
 #include "storage/storage.hpp"
+#include "webhooks/ops.hpp"
+#include "webhooks/payload.hpp"
 
 /// Both databases under the same tests. A test is written once and stands twice in the list:
 ///

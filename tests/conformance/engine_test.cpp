@@ -27,8 +27,9 @@ struct Stepped {
         clock.advance(by);
         steady.advance(by);
         bench.now = clock.now();
+        ahead += by;
         if (bench.backend == Backend::postgres) {
-            bench.sql("UPDATE job SET run_at = run_at - interval '" + std::to_string(by.count()) + " microseconds'");
+            bench.sql("UPDATE job SET run_at = run_at - interval '" + std::to_string(ahead.count()) + " microseconds'");
         }
     }
     Core::Attempt claim() {
@@ -40,6 +41,8 @@ struct Stepped {
     Job run_one() {
         const auto attempt = claim();
         core->run(*attempt);
+        REQUIRE(!core->settle(*attempt));
+        core->forget(*attempt);
         return bench.get(attempt->job().id);
     }
     std::string outcome(const Uuid& job) { return bench.jobs().attempts(job).back().outcome; }
@@ -47,6 +50,7 @@ struct Stepped {
     Bench& bench;
     std::function<void(jobs::Context&)> handler;
     ManualClock clock;
+    Duration ahead{0};  ///< of the clock of PostgreSQL
     ManualSteadyClock steady;
     SystemRandom random;
     observe::Log log;
@@ -176,6 +180,34 @@ ON_BOTH("jobs that wait are failed at their deadline by a beat, others stay") {
     CHECK(bench.get(later).state == State::queued);
     CHECK(bench.get(without).state == State::queued);
     CHECK(bench.jobs().expire(bench.now).empty());
+}
+
+ON_BOTH("a workflow that has not ended by its deadline fails and takes its children with it") {
+    Job flow = bench.new_job("workflow", State::running);
+    flow.deadline = bench.now + 5s;
+    bench.create(flow);
+    Job child = bench.new_job("other");
+    child.parent = flow.id;
+    bench.create(child);
+    Stepped engine{bench};
+
+    engine.advance(5s);
+    engine.core->beat_turn();
+
+    CHECK(bench.get(flow.id).error_code == "deadline_exceeded");
+    CHECK(bench.get(child.id).state == State::cancelled);
+}
+
+ON_BOTH("a person's retry drops a deadline that has passed") {
+    Job job = bench.new_job();
+    job.deadline = bench.now;
+    bench.create(job);
+    Stepped engine{bench};
+    CHECK(engine.run_one().error_code == "deadline_exceeded");
+
+    bench.commit(std::move(Commit{}.add(jobs::Retry{job.id, bench.now})));
+
+    CHECK(engine.run_one().state == State::completed);
 }
 
 ON_BOTH("a job that snoozes is scheduled again and its attempt does not count") {

@@ -196,6 +196,7 @@ ON_BOTH("every field that the modules name can be asked for and sorted by") {
     walk(bench.jobs(), jobs::list_fields());
     walk(bench.storage().datasets(), datasets::list_fields());
     walk(bench.storage().intake(), intake::list_fields());
+    walk(bench.storage().schedules(), jobs::schedule_fields());
 }
 
 ON_BOTH("files and datasets are listed newest first or by name, page by page") {

@@ -108,6 +108,44 @@ jobs::Schedule put_schedule(Bench& bench) {
     return schedule;
 }
 
+webhooks::Webhook some_webhook(Bench& bench) {
+    webhooks::Webhook webhook;
+    webhook.id = Uuid::generate();
+    webhook.owner = bench.scope.user;
+    webhook.org = bench.scope.org;
+    webhook.url = "https://hooks.example/";
+    webhook.types = {"job.*"};
+    webhook.secret = Secret{"whsec_x"};
+    webhook.created_at = webhook.updated_at = bench.now;
+    return webhook;
+}
+
+webhooks::Webhook subscribed(Bench& bench) {
+    const auto webhook = some_webhook(bench);
+    bench.commit(std::move(Commit{}.add(webhooks::Put{webhook})));
+    return webhook;
+}
+
+webhooks::Delivery enqueued(Bench& bench) {
+    const auto delivery = webhooks::test_delivery(subscribed(bench), bench.now);
+    bench.commit(std::move(Commit{}.add(webhooks::Enqueue{delivery})));
+    return delivery;
+}
+
+webhooks::Claimed claimed_delivery(Bench& bench) {
+    const auto delivery = enqueued(bench);
+    return bench.storage().webhooks().claim({{.host = delivery.host, .now = bench.now, .until = bench.now + 30s}}).at(0);
+}
+
+webhooks::Record some_record(Bench& bench, const Uuid& delivery) {
+    webhooks::Record record;
+    record.attempt.delivery = delivery;
+    record.attempt.at = bench.now;
+    record.attempt.status = 200;
+    record.state = webhooks::DeliveryState::delivered;
+    return record;
+}
+
 const std::vector<Case>& cases() {
     static const std::vector<Case> all{
         guard_case<jobs::Fence>([](Bench& b) {
@@ -134,6 +172,12 @@ const std::vector<Case>& cases() {
             return remember;
         }),
         guard_case<accounts::EmailFree>([](Bench&) { return accounts::EmailFree{"free@b.example"}; }),
+        guard_case<webhooks::Unchanged>([](Bench& b) { return webhooks::Unchanged{subscribed(b).id, 1}; }),
+        guard_case<webhooks::CursorAt>([](Bench& b) { return webhooks::CursorAt{b.storage().webhooks().cursor()}; }),
+        guard_case<webhooks::Held>([](Bench& b) {
+            const auto claimed = claimed_delivery(b);
+            return webhooks::Held{claimed.delivery.id, claimed.token};
+        }),
 
         op_case<jobs::Create>([](Bench& b) { return jobs::Create{b.new_job()}; }),
         op_case<jobs::Unblock>([](Bench& b) { return jobs::Unblock{b.create("import", State::blocked).id, {{"a", 1}}, "s", b.now}; }),
@@ -175,6 +219,7 @@ const std::vector<Case>& cases() {
             b.create();
             return jobs::ForgetEvents{b.now + 1h};
         }),
+        op_case<jobs::DeclareKind>([](Bench& b) { return jobs::DeclareKind{{.name = "ocr", .label = "OCR", .updated_at = b.now}}; }),
         op_case<jobs::PutQueue>([](Bench& b) {
             return jobs::PutQueue{jobs::Queue{.name = "slow", .running_max = 2, .rate_count = 5, .rate_period_ms = 1000, .updated_at = b.now}};
         }),
@@ -214,6 +259,34 @@ const std::vector<Case>& cases() {
             remove.id = d.id;
             remove.at = b.now;
             return remove;
+        }),
+
+        op_case<webhooks::Put>([](Bench& b) { return webhooks::Put{some_webhook(b)}; }),
+        op_case<webhooks::Remove>([](Bench& b) { return webhooks::Remove{subscribed(b).id, b.now}; }),
+        op_case<webhooks::Disable>([](Bench& b) {
+            webhooks::Disable disable;
+            disable.webhook = subscribed(b).id;
+            disable.reason = webhooks::reason_gone;
+            disable.at = b.now;
+            return disable;
+        }),
+        op_case<webhooks::Hold>([](Bench& b) { return webhooks::Hold{subscribed(b).id, b.now + 1h}; }),
+        op_case<webhooks::MoveCursor>([](Bench&) { return webhooks::MoveCursor{17}; }),
+        op_case<webhooks::Enqueue>([](Bench& b) { return webhooks::Enqueue{webhooks::test_delivery(subscribed(b), b.now)}; }),
+        op_case<webhooks::Record>([](Bench& b) { return some_record(b, claimed_delivery(b).delivery.id); }),
+        op_case<webhooks::Release>([](Bench& b) { return webhooks::Release{claimed_delivery(b).delivery.id, b.now}; }),
+        op_case<webhooks::ReleaseAll>([](Bench& b) {
+            claimed_delivery(b);
+            return webhooks::ReleaseAll{b.now};
+        }),
+        op_case<webhooks::Redeliver>([](Bench& b) {
+            const auto id = claimed_delivery(b).delivery.id;
+            b.commit(std::move(Commit{}.add(some_record(b, id))));
+            return webhooks::Redeliver{id, b.later(1s)};
+        }),
+        op_case<webhooks::Forget>([](Bench& b) {
+            b.commit(std::move(Commit{}.add(some_record(b, claimed_delivery(b).delivery.id))));
+            return webhooks::Forget{b.now + 1s};
         }),
 
         op_case<accounts::PutOrganisation>([](Bench& b) { return accounts::PutOrganisation{{b.scope.org, "org", b.now}}; }),

@@ -229,6 +229,28 @@ ON_BOTH("a slot whose job exists is not fired again, even when the schedule name
     CHECK(refused.existing == bench.jobs().list(bench.scope, {}).items.at(0).id);
 }
 
+ON_BOTH("with a unique key a slot is left out while the job before it has not ended") {
+    auto schedule = hourly(bench, CatchUp::all);
+    schedule.job.unique_key = "one at a time";
+    put(bench, schedule);
+    const auto first = *schedule.next_at;
+    ManualClock clock;
+    clock.at = first + 5h;
+    Server server{bench.storage(), clock};
+
+    CHECK(server.scheduler.turn() == 1);
+    clock.advance(1h);
+    CHECK(server.scheduler.turn() == 0);
+
+    CHECK_MESSAGE(fired(bench, schedule) == hours(first + 5h, 1), "of several missed slots the newest");
+    CHECK(get(bench, schedule).next_at == first + 7h);
+    const auto job = bench.jobs().list(bench.scope, {}).items.at(0);
+    bench.commit(std::move(Commit{}.add(jobs::Cancel{job.id, bench.now})));
+    clock.advance(1h);
+    CHECK(server.scheduler.turn() == 1);
+    CHECK(fired(bench, schedule).back() == to_rfc3339(first + 7h));
+}
+
 ON_BOTH("schedules that are off or cannot be read here do not fire and keep nobody else from it") {
     auto off = hourly(bench), foreign = hourly(bench);
     off.enabled = false;

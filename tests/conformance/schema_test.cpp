@@ -124,11 +124,11 @@ TEST_CASE("each statement has the same parameters and columns in both databases"
     }
 }
 
-ON_BOTH("no statement scans the history of jobs or events") {
+ON_BOTH("no statement scans the history of jobs, events or deliveries") {
     fill_history(bench, 20000);
     // What these look at is small by nature, or they name an index that holds unfinished jobs only.
-    const std::set<std::string> whole_lists{"jobs.list", "files.list", "datasets.list", "files.abandoned"};
-    const std::set<std::string> small_indexes{"job_unfinished", "job_queued", "job_due"};
+    const std::set<std::string> whole_lists{"jobs.list", "files.list", "datasets.list", "files.abandoned", "deliveries.list"};
+    const std::set<std::string> small_indexes{"job_unfinished", "job_queued", "job_due", "webhook_delivery_waiting"};
 
     for (const auto& [name, plan] : plans(bench)) {
         CAPTURE(name);
@@ -142,10 +142,13 @@ ON_BOTH("no statement scans the history of jobs or events") {
             if (bench.backend == Backend::postgres) {
                 CHECK(line.find("Seq Scan on job ") == line.npos);
                 CHECK(line.find("Seq Scan on event") == line.npos);
+                CHECK(line.find("Seq Scan on webhook_delivery") == line.npos);
+                CHECK(line.find("Seq Scan on webhook_attempt") == line.npos);
                 continue;
             }
             const bool scans = line.find("SCAN job ") != line.npos || line.ends_with("SCAN job") ||
-                               line.find("SCAN event") != line.npos;
+                               line.find("SCAN event") != line.npos || line.find("SCAN webhook_delivery") != line.npos ||
+                               line.find("SCAN webhook_attempt") != line.npos;
             bool small = false;
             for (const auto& index : small_indexes) small = small || line.find(index) != line.npos;
             CHECK((!scans || small));

@@ -21,9 +21,6 @@ public:
 
 using Keys = std::vector<std::unique_ptr<const Key>>;
 
-/// HMAC-SHA-256 of `text`.
-std::string hmac_sha256(std::string_view secret, std::string_view text);
-
 std::unique_ptr<const Key> hs256_key(std::string secret);
 
 /// The usable signature keys of a JSON Web Key Set: RSA of at least 2048 bits (RS256), P-256 (ES256) and Ed25519

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "accounts/ops.hpp"
+#include "api/kinds.hpp"
 #include "base/hash.hpp"
 
 namespace millrace::api::v2 {
@@ -16,14 +17,6 @@ using jobs::State;
 constexpr std::size_t input_bytes_max = 64 * 1024;
 constexpr std::size_t key_bytes_max = 200;
 constexpr std::int64_t span_ms_max = 366LL * 24 * 3600 * 1000;
-
-[[noreturn]] void unknown_kind(Call& call, const std::string& kind, const std::string& pointer) {
-    std::string known;
-    for (const auto& one : call.services.kinds) known += (known.empty() ? "" : ", ") + one.name;
-    Error error{Code::unknown_job_kind, {{"kind", kind}, {"known", known}}};
-    error.issues.push_back({pointer + "/kind", "unknown_value", "expected one of " + known});
-    throw error;
-}
 
 jobs::Type type_of(const JobRequest& body, const std::string& pointer) {
     const auto type = jobs::type_from(body.type.value_or(""));
@@ -200,12 +193,13 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
     check_references(call, job, pointer);
     job.input = request.input.value_or(json::object{});
     if (request.kind && *request.kind != "external") {
-        const auto& kinds = call.services.kinds;
-        const auto kind = std::ranges::find(kinds, *request.kind, &jobs::Kind::name);
-        if (kind == kinds.end()) unknown_kind(call, *request.kind, pointer);
+        const auto kind = find_kind(call.services, *request.kind);
+        if (!kind) unknown_kind(call.services, *request.kind, pointer);
         job.kind = kind->name;
         job.type = kind->type;
         job.attempts_max = request.attempts_max.value_or(kind->attempts_max);
+        if (!job.options.timeout_ms) job.options.timeout_ms = kind->options.timeout_ms;
+        if (!job.options.retry) job.options.retry = kind->options.retry;
         if (job.kind == "import") check_import_input(call, job, pointer);
     } else {
         job.kind = "external";

@@ -307,7 +307,7 @@ void add_jobs(Table& table) {
                .replies = {{200, "One page", json_schema<JobList>()}, reply_error(400, "A parameter is not valid")}},
               list);
     table.add("POST", "/api/v2/jobs", http::Lane::commits,
-              {.id = "createJob", .summary = "Create a job: an external one by `type`, or a built-in one by `kind` and `input`", .tag = "jobs",
+              {.id = "createJob", .summary = "Create a job: an external one by `type`, or one of a kind, built-in or of remote workers, by `kind` and `input`", .tag = "jobs",
                .body = Body{.schema = json_schema<JobRequest>(), .example = example_external},
                .replies = {{201, "Created", json_schema<CreatedJob>()}, {200, "An existing job, by its unique key, the cache or Idempotency-Key", json_schema<CreatedJob>()}, reply_error(409, "A job with this unique key exists"), fields}},
               [](Call& call) { return with_json<JobRequest>(call, create); });

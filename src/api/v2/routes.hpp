@@ -12,10 +12,13 @@ void add_bulk(Table& table);
 void add_queues(Table& table);
 void add_workflows(Table& table);
 void add_schedules(Table& table);
+void add_job_trail(Table& table);
 void add_streams(Table& table);
 void add_uploads(Table& table);
 void add_datasets(Table& table);
 void add_files(Table& table);
 void add_accounts(Table& table);
+void add_workers(Table& table);
+void add_webhooks(Table& table);
 
 }  // namespace millrace::api::v2

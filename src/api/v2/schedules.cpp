@@ -4,10 +4,9 @@
 
 #include "accounts/ops.hpp"
 #include "api/download.hpp"
-#include "api/v2/routes.hpp"
+#include "api/v2/job_request.hpp"
 #include "api/waiting.hpp"
 #include "base/hash.hpp"
-#include "jobs/ops.hpp"
 #include "jobs/schedule_ops.hpp"
 #include "jobs/view.hpp"
 
@@ -124,36 +123,37 @@ Schedule find(Call& call) {
 
 // What a schedule may be
 
-void check_import(Call& call, jobs::JobTemplate& job, Issues& issues) {
-    const auto* field = job.input.if_contains("file_id");
-    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
-    const auto file = id ? call.services.files.get(*id, call.scope()) : std::nullopt;
-    if (!file || file->state != intake::FileState::stored) {
-        return issues.add("/job/input/file_id", "unknown_value", "is not a stored file of yours");
+/// The job of a schedule is held against the same rules as any other, and what follows from its kind is filled in.
+void check_job(Call& call, jobs::JobTemplate& job, Issues& issues) {
+    JobRequest request;
+    request.type = job.type;
+    request.kind = job.kind;
+    request.input = job.input;
+    request.job_metadata = job.job_metadata;
+    request.related_dataset_id = job.related_dataset_id;
+    request.filename = job.filename;
+    request.supplier_id = job.supplier_id;
+    request.queue = job.queue;
+    request.priority = job.priority;
+    request.timeout_ms = job.timeout_ms;
+    request.attempts_max = job.attempts_max;
+    request.retry = job.retry;
+    request.tags = job.tags;
+    request.limit_key = job.limit_key;
+    if (job.unique_key) request.unique = UniqueBy{.key = *job.unique_key};
+    try {
+        const auto made = job_of(call, request, "/job");
+        job.type = jobs::type_word(made.type);
+        job.kind = made.kind;
+        job.attempts_max = made.attempts_max;
+        job.timeout_ms = made.options.timeout_ms;
+        job.retry = made.options.retry;
+        job.tags = made.tags;
+        if (!made.filename.empty()) job.filename = made.filename;
+    } catch (const Error& error) {
+        if (error.issues.empty()) throw;
+        std::ranges::copy(error.issues, std::back_inserter(issues.error.issues));
     }
-    if (!job.filename) job.filename = file->filename;
-}
-
-/// Fills in what follows from the kind.
-void check_kind(Call& call, jobs::JobTemplate& job, Issues& issues) {
-    if (!job.kind || *job.kind == "external") {
-        job.kind = "external";
-        if (!job.type) return issues.add("/job/type", "required", "is missing; a job needs a kind or a type");
-        if (!jobs::type_from(*job.type)) {
-            issues.add("/job/type", "unknown_value", "expected import, export, validation or processing");
-        }
-        return;
-    }
-    const auto& kinds = call.services.kinds;
-    const auto kind = std::ranges::find(kinds, *job.kind, &jobs::Kind::name);
-    if (kind == kinds.end()) {
-        std::string known;
-        for (const auto& one : kinds) known += (known.empty() ? "" : ", ") + one.name;
-        return issues.add("/job/kind", "unknown_value", "expected one of " + known);
-    }
-    job.type = jobs::type_word(kind->type);
-    if (!job.attempts_max) job.attempts_max = kind->attempts_max;
-    if (kind->name == "import") check_import(call, job, issues);
 }
 
 /// Every problem of a schedule at once. Sets `next_at` when its times have changed.
@@ -170,10 +170,7 @@ void check(Call& call, Schedule& schedule, bool retime, bool job_changed) {
         if (cron && zone && !first) issues.add("/cron", first.error(), call.language());
         schedule.next_at = first && schedule.enabled ? std::optional{*first} : std::nullopt;
     }
-    if (job_changed) {
-        check_kind(call, schedule.job, issues);
-        for (auto& issue : jobs::problems(schedule.job, "/job")) issues.error.issues.push_back(std::move(issue));
-    }
+    if (job_changed) check_job(call, schedule.job, issues);
     issues.raise();
 }
 
@@ -241,11 +238,14 @@ public:
     }
 
     /// The id that the first request with the key has made, when that request was the same; nothing when this is the first.
+    /// Error{idempotency_mismatch}, Error{job_exists}.
     std::optional<Uuid> made_before() {
         const auto done = call_.services.ledger.commit(std::move(commit));
         if (done) return std::nullopt;
-        const auto first = call_.services.accounts.request(call_.who.scope.user, *key_, call_.services.clock.now());
-        if (!first || first->request_hash != hash_) throw Error{Code::idempotency_mismatch};
+        const auto now = call_.services.clock.now();
+        const auto first = key_ ? call_.services.accounts.request(call_.who.scope.user, *key_, now) : std::nullopt;
+        if (!first) throw Error{Code::job_exists, {{"job_id", done.existing.str()}}};
+        if (first->request_hash != hash_) throw Error{Code::idempotency_mismatch};
         return done.existing;
     }
 
@@ -326,6 +326,7 @@ http::Begun run(Call& call) {
     auto job = jobs::make_job(schedule, std::nullopt, call.services.clock.now());
     auto id = job.id;
     Once once{call, id, "run " + schedule.id.str()};
+    if (job.unique_key) once.commit.guard(jobs::unique_of(job));
     once.commit.add(jobs::Create{std::move(job)});
     if (const auto first = once.made_before()) id = *first;
     const auto stored = call.services.jobs.get(id);
@@ -386,7 +387,7 @@ void add_schedules(Table& table) {
     table.add("POST", "/api/v2/schedules/{id}/run", http::Lane::commits,
               {.id = "runSchedule", .summary = "Make a job of the schedule now, whether it is enabled or not", .tag = "schedules",
                .parameters = {path_id("schedule"), query_scope()},
-               .replies = {{201, "The job", json_schema<StartedJob>()}, not_found}},
+               .replies = {{201, "The job", json_schema<StartedJob>()}, not_found, reply_error(409, "A job with its unique key has not ended")}},
               run);
     table.add("GET", "/api/v2/schedules/{id}/next", http::Lane::reads,
               {.id = "listNextSlots", .summary = "The next times of a schedule", .tag = "schedules",

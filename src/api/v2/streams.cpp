@@ -4,10 +4,34 @@
 #include <unordered_map>
 
 #include "api/v2/routes.hpp"
+#include "api/v2/streams.hpp"
 #include "base/hash.hpp"
 #include "jobs/view.hpp"
 
 namespace millrace::api::v2 {
+
+void append_event(std::string& out, std::int64_t id, std::string_view name, std::string_view data) {
+    if (id != 0) fmt::format_to(std::back_inserter(out), "id: {}\n", id);
+    fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", name, data);
+}
+
+Position last_event_id(const http::Request& request) {
+    auto text = request.headers.find("last-event-id");
+    if (!text) text = request.query_value("last_event_id");
+    if (!text || text->empty()) return {};
+    std::int64_t seq = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seq);
+    if (error != std::errc{} || end != text->data() + text->size() || seq < 0) return {true, -1};
+    return {true, seq};
+}
+
+void check_stream_limit(Call& call) {
+    const auto limit = static_cast<std::size_t>(call.services.settings.streams_per_user);
+    if (call.services.hub.subscribers(call.who.scope.user) >= limit) {
+        throw Error{Code::too_many_streams, {{"limit", std::to_string(limit)}, {"seconds", "5"}}};
+    }
+}
+
 namespace {
 
 using events::EventPtr;
@@ -24,25 +48,11 @@ struct Ticket {
 };
 BOOST_DESCRIBE_STRUCT(Ticket, (), (ticket, expires_at))
 
-struct EventView {
-    std::optional<std::int64_t> id;
-    std::string type;
-    Instant at{};
-    Uuid subject_id;
-    json::value data;
-};
-BOOST_DESCRIBE_STRUCT(EventView, (), (id, type, at, subject_id, data))
-
 struct EventList {
     std::vector<EventView> items;
     std::int64_t last_id = 0;
 };
 BOOST_DESCRIBE_STRUCT(EventList, (), (items, last_id))
-
-void append_event(std::string& out, std::int64_t id, std::string_view name, std::string_view data) {
-    if (id != 0) fmt::format_to(std::back_inserter(out), "id: {}\n", id);
-    fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", name, data);
-}
 
 /// Sends what was prepared at the start (a snapshot, or what was missed), then what comes.
 class HubStream final : public http::StreamSource {
@@ -96,21 +106,6 @@ private:
     const std::size_t behind_bytes_max_;
 };
 
-struct Position {
-    bool given = false;
-    std::int64_t seq = -1;  ///< -1: given but not an id of ours
-};
-
-Position last_event_id(const http::Request& request) {
-    auto text = request.headers.find("last-event-id");
-    if (!text) text = request.query_value("last_event_id");
-    if (!text || text->empty()) return {};
-    std::int64_t seq = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seq);
-    if (error != std::errc{} || end != text->data() + text->size() || seq < 0) return {true, -1};
-    return {true, seq};
-}
-
 std::set<std::string> words_of(const http::Request& request, std::string_view name) {
     std::set<std::string> words;
     std::string_view rest = request.query_value(name).value_or("");
@@ -120,13 +115,6 @@ std::set<std::string> words_of(const http::Request& request, std::string_view na
         rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
     }
     return words;
-}
-
-void check_stream_limit(Call& call) {
-    const auto limit = static_cast<std::size_t>(call.services.settings.streams_per_user);
-    if (call.services.hub.subscribers(call.who.scope.user) >= limit) {
-        throw Error{Code::too_many_streams, {{"limit", std::to_string(limit)}, {"seconds", "5"}}};
-    }
 }
 
 /// What a fresh reader gets: the jobs as they are, under the id from which deltas go on.
@@ -218,7 +206,7 @@ public:
         if (events_.empty() && !expired) return std::nullopt;
         EventList list;
         for (const auto& event : events_) {
-            list.items.push_back({event->seq, event->type, event->at, event->subject, json::parse(event->data)});
+            list.items.push_back(view(*event));
         }
         list.last_id = events_.empty() ? last_ : events_.back()->seq;
         return http::Response::json(200, to_json(list));

@@ -46,6 +46,8 @@ std::string_view message_en(Code code) {
             return "This attempt no longer owns its job; another one does.";
         case Code::offset_mismatch:
             return "The upload is at byte {offset}; continue from there.";
+        case Code::worker_unknown:
+            return "This worker is not known: it has said goodbye or was silent for too long, and its jobs were taken back. Register it again.";
         case Code::length_required:
             return "The request needs a Content-Length.";
         case Code::precondition_failed:
@@ -140,6 +142,8 @@ std::string_view message_en(Code code) {
             return "Migration {version} in the database differs from the one in this program. Restore the release that made it.";
         case Code::unreachable:
             return "No server answers at {url}: {why}.";
+        case Code::address_refused:
+            return "{url} must not be called: {why}.";
         case Code::timed_out:
             return "The time limit of {seconds} s passed; the job goes on.";
         case Code::interrupted:

@@ -46,6 +46,8 @@ std::string_view message_nl(Code code) {
             return "Deze poging bezit de taak niet meer; een andere wel.";
         case Code::offset_mismatch:
             return "De upload staat op byte {offset}; ga daar verder.";
+        case Code::worker_unknown:
+            return "Deze worker is niet bekend: hij heeft zich afgemeld of was te lang stil, en zijn taken zijn teruggenomen. Meld hem opnieuw aan.";
         case Code::length_required:
             return "Het verzoek heeft een Content-Length nodig.";
         case Code::precondition_failed:
@@ -140,6 +142,8 @@ std::string_view message_nl(Code code) {
             return "Migratie {version} in de database verschilt van die in dit programma. Zet de uitgave terug die haar maakte.";
         case Code::unreachable:
             return "Er antwoordt geen server op {url}: {why}.";
+        case Code::address_refused:
+            return "{url} mag niet worden aangeroepen: {why}.";
         case Code::timed_out:
             return "De tijdsgrens van {seconds} s is verstreken; de taak gaat door.";
         case Code::interrupted:

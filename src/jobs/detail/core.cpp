@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "jobs/view.hpp"
 
 namespace millrace::jobs::detail {
 
@@ -39,6 +42,7 @@ void Core::guarded(std::string_view what, const std::function<void()>& body) {
 void Core::hello(bool restart) {
     around_.store.hello(self_);
     leases_good_until_ = around_.steady.now() + settings_.lease;
+    around_.store.spare_remote(self_.id, settings_.lease, around_.clock.now());
     rescue(restart);
 }
 
@@ -52,6 +56,10 @@ void Core::watch(std::function<void()> wake) {
     interest.scope.reach = Scope::Reach::all;
     interest.types = {"job.queued", "job.retry_wait", "job.scheduled", "job.cancelling"};
     interest.ephemeral = false;
+    // Jobs of other kinds are none of its business, however many of them come.
+    interest.where = [kinds = std::set<std::string, std::less<>>{kind_names_.begin(), kind_names_.end()}](const events::Event& event) {
+        return kinds.contains(kind_in(event.data));
+    };
     news_ = around_.hub.subscribe(std::move(interest));
     news_->on_ready(std::move(wake));
 }
@@ -84,9 +92,11 @@ Core::Claims Core::claim_turn(int slots) {
     });
     if (!out.attempts.empty()) return out;
     guarded("next due", [&] {
-        if (const auto due = around_.store.next_due()) {
-            out.wait = std::clamp<Duration>(*due - around_.clock.now(), 1ms, settings_.poll);
-        }
+        const auto due = around_.store.next_due();
+        if (!due) return;
+        const Duration left = *due - around_.clock.now();
+        // What is due and was not claimed is not due by the clock of the database: no reason to ask all the time.
+        out.wait = left > Duration{0} ? std::clamp<Duration>(left, 1ms, settings_.poll) : std::min<Duration>(100ms, settings_.poll);
     });
     return out;
 }

@@ -13,7 +13,7 @@ namespace millrace::jobs::detail {
 
 /// What an engine works with; outlives it.
 struct Surroundings {
-    JobStore& store;
+    WorkStore& store;
     ledger::Ledger& ledger;
     events::Hub& hub;
     const Clock& clock;

@@ -1,5 +1,7 @@
 #include "pipelines/import/import.hpp"
 
+#include <fmt/format.h>
+
 #include "base/describe.hpp"
 #include "blobs/source.hpp"
 #include "datasets/build.hpp"
@@ -20,6 +22,7 @@ struct Input {
 };
 BOOST_DESCRIBE_STRUCT(Input, (), (file_id, dataset_id, on_duplicate, dialect))
 
+using observe::Level;
 using BlobSource = blobs::AsSource<formats::Source>;
 using BlobSink = blobs::AsSink<formats::Sink>;
 
@@ -60,7 +63,9 @@ private:
         context_.stage(10, "format_check");
         work::failpoint("import.format_check");
         BlobSource source{tools_.blobs.open(file_.sha256)};
-        return formats::recognise(source, file_.filename);
+        const auto& format = formats::recognise(source, file_.filename);
+        note(Level::info, "{} bytes, read as {}", file_.size, format.name());
+        return format;
     }
 
     /// True when the job is done: the owner has these bytes as a dataset already and wants that one.
@@ -75,8 +80,10 @@ private:
                 refuse_duplicate(existing->id);
             case OnDuplicate::version:
                 version_ = existing->version + 1;
+                note(Level::info, "these bytes are a dataset already: this becomes version {}", version_);
                 return false;
             case OnDuplicate::reuse:
+                note(Level::info, "these bytes are a dataset already, which is used");
                 context_.finish({.related_dataset_id = existing->id, .metadata = {{"reused", true}}});
                 return true;
         }
@@ -101,6 +108,7 @@ private:
             return format.open(source, {.dialect = input_.dialect, .on_reject = std::move(on_reject)});
         };
         const auto result = datasets::build(open, sinks, options);
+        log_build(result);
         if (result.rows == 0 && result.report.rows_rejected == 0) throw Error{Code::no_rows};
         context_.stage(70, "parsed");
         work::failpoint("import.parsed");
@@ -112,6 +120,30 @@ private:
         context_.stage(90, "written");
         work::failpoint("import.written");
         return dataset;
+    }
+
+    template <class... T>
+    void note(Level level, fmt::format_string<T...> text, T&&... values) {
+        context_.log(level, fmt::format(text, std::forward<T>(values)...));
+    }
+
+    /// What was found and what was done about it; counts and settings, no contents.
+    void log_build(const datasets::BuildResult& result) {
+        const auto& report = result.report;
+        note(Level::info, "dialect {}", json::serialize(report.dialect));
+        note(Level::info, "{} rows in: {} kept, {} rejected, {} reported beside the table; {} columns; passes: {}", report.rows_in,
+             report.rows_out, report.rows_rejected, report.rows_reported, result.columns.size(), report.passes);
+        const std::pair<const char*, std::uint64_t> found[] = {{"rows repaired", report.rows_repaired}, {"heading rows", report.header_rows},
+                                                               {"rows before the table", report.preamble_rows}, {"footnotes", report.footnote_rows},
+                                                               {"blank rows", report.blank_rows}, {"rows of other tables", report.other_table_rows},
+                                                               {"cells kept as text beside their value", report.cells_with_text}};
+        std::string repairs;
+        for (const auto& [what, count] : found) {
+            if (count > 0) repairs += fmt::format("{}{} {}", repairs.empty() ? "" : ", ", count, what);
+        }
+        if (!repairs.empty()) note(Level::info, "{}", repairs);
+        for (const auto& warning : report.warnings) note(Level::warn, "{}", warning);
+        if (report.rows_rejected > 0) note(Level::warn, "{} rows were rejected; the rejects of the dataset say why", report.rows_rejected);
     }
 
     datasets::Dataset describe(const formats::Format& format, const datasets::BuildResult& result) const {

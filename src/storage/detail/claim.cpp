@@ -27,8 +27,10 @@ json::array names(const std::vector<std::string>& list) {
 }
 
 struct Known {
-    std::string name;  ///< "host/pid", what the attempts show
-    Instant now{};     ///< of the clock that leases go by
+    std::string name;  ///< "host/pid", or what a remote worker calls itself: what the attempts show
+    bool remote = false;
+    bool draining = false;
+    Instant now{};  ///< of the clock that leases go by
 };
 
 /// A queue as a claim sees it.
@@ -48,8 +50,10 @@ public:
     Claiming(Tx& tx, const jobs::Claim& claim)
         : tx_{tx}, claim_{claim}, kinds_(names(claim.kinds)), left_{claim.limit} {}
 
-    std::vector<jobs::Claimed> run() {
-        if (!look()) return {};
+    jobs::RemoteClaimed run() {
+        if (!look()) return {.known = false};
+        if (worker_.remote) tx_.db.later(Statement::workers_touch, args(claim_.worker, claim_.now));
+        if (worker_.draining) return {.draining = true};
         promote(jobs::State::scheduled);
         promote(jobs::State::retry_wait);
         if (queues_.size() > 1) std::ranges::rotate(queues_, queues_.begin() + tx_.shared.claims++ % queues_.size());
@@ -57,7 +61,7 @@ public:
             if (left_ <= 0) break;
             take_from(queue);
         }
-        return std::move(out_);
+        return {.jobs = std::move(out_)};
     }
 
 private:
@@ -66,7 +70,8 @@ private:
     bool look() {
         bool known = false;
         tx_.db.later(Statement::workers_check, args(claim_.worker, claim_.now), [&](const Row& row) {
-            worker_ = {fmt::format("{}/{}", row.text(0), row.integer(1)), row.instant(2)};
+            worker_ = {std::string{row.text(0)}, row.text(2) == jobs::remote_role, row.integer(3) != 0, row.instant(4)};
+            if (!worker_.remote) worker_.name += fmt::format("/{}", row.integer(1));
             known = true;
         });
         tx_.db.later(Statement::queues_list, {}, [&](const Row& row) {
@@ -226,7 +231,7 @@ private:
         job.updated_at = worker_.now;
         job.error_code.clear();
         job.error_message.clear();
-        tx_.state_event(job);
+        tx_.state_event(job, true);
     }
 
     void remember(const jobs::Claimed& one, std::int64_t version) {
@@ -255,6 +260,6 @@ private:
 
 }  // namespace
 
-std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim) { return Claiming{tx, claim}.run(); }
+jobs::RemoteClaimed claim_jobs(Tx& tx, const jobs::Claim& claim) { return Claiming{tx, claim}.run(); }
 
 }  // namespace millrace::storage::detail

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "jobs/store.hpp"
+#include "jobs/remote.hpp"
 #include "storage/detail/tx.hpp"
 
 namespace millrace::storage::detail {
 
-/// Moves what is due to its queue and takes what the limits allow; see jobs::JobStore::claim.
-std::vector<jobs::Claimed> claim_jobs(Tx& tx, const jobs::Claim& claim);
+/// Moves what is due to its queue and takes what the limits allow; see jobs::JobStore::claim. A worker that is unknown
+/// or drains gets nothing.
+jobs::RemoteClaimed claim_jobs(Tx& tx, const jobs::Claim& claim);
 
 }  // namespace millrace::storage::detail

@@ -50,6 +50,11 @@ private:
 
 }  // namespace
 
+SplitEvents split(Told& told) {
+    const std::span<events::Event> all{told.events};
+    return {all.first(all.size() - told.routine), all.last(told.routine)};
+}
+
 std::string pack(std::span<const events::Event> events) {
     assert(events.size() <= packed_max);
     std::string plain;

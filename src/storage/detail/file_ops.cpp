@@ -82,7 +82,7 @@ void begin_file(Tx& tx, const intake::Begin& op) { tx.db.later(Statement::files_
 void accept_file(Tx& tx, const intake::Accept& op) {
     const auto file =
         one(tx.db, Statement::files_accept, args(op.file, op.size, op.sha256, op.media_type, op.at), read_file);
-    if (file) tx.events.push_back(file_event(*file));
+    if (file) tx.tell(file_event(*file));
 }
 
 void abort_file(Tx& tx, const intake::Abort& op) { tx.db.later(Statement::files_abort, args(op.file, op.at)); }
@@ -100,12 +100,12 @@ void put_dataset(Tx& tx, const datasets::Put& op) {
         return;  // told when it was created
     }
     tx.db.later(Statement::datasets_insert, dataset_args(op.dataset));
-    tx.events.push_back(dataset_event("dataset.created", op.dataset, op.dataset.created_at));
+    tx.tell(dataset_event("dataset.created", op.dataset, op.dataset.created_at));
 }
 
 void remove_dataset(Tx& tx, const datasets::Remove& op) {
     const auto gone = one(tx.db, Statement::datasets_remove, args(op.id), read_dataset);
-    if (gone) tx.events.push_back(dataset_event("dataset.deleted", *gone, op.at));
+    if (gone) tx.tell(dataset_event("dataset.deleted", *gone, op.at));
 }
 
 }  // namespace millrace::storage::detail

@@ -155,7 +155,7 @@ void move(Tx& tx, HeldJob& held, State state, Instant at) {
     if (state == State::completed) job.progress = 100;
     if (before.state == State::completed) job.progress = 0;
     tx.changed(held);
-    tx.state_event(job);
+    tx.state_event(job, state == State::completed && held.ended);
     if (job.needed && is_terminal(state)) settle_dependents(tx, job);
     if (job.needed && is_terminal(before.state) && !is_terminal(state)) revive_dependents(tx, job);
     if (job.parent) tell_parent(tx, before, job);
@@ -208,7 +208,6 @@ void child_progressed(Tx& tx, const Job& child, int from) {
 void cancel(Tx& tx, HeldJob& held, Instant at) {
     if (is_terminal(held.job.state) || held.job.state == State::cancelling) return;
     Job& job = held.job;
-    const bool has_children = job.children.has_value();
     if (job.state == State::running && !job.external() && !job.workflow()) {
         move(tx, held, State::cancelling, at);
     } else {
@@ -216,9 +215,13 @@ void cancel(Tx& tx, HeldJob& held, Instant at) {
         if (job.state == State::running && job.external()) tx.close_attempt(job.id, at, "cancelled", job.error_code, job.error_message);
         move(tx, held, State::cancelled, at);
     }
-    if (!has_children) return;
+    cancel_children(tx, job, at);
+}
+
+void cancel_children(Tx& tx, const Job& parent, Instant at) {
+    if (!parent.children) return;
     tx.save_jobs();
-    for (const auto& id : all(tx.db, Statement::jobs_unfinished_children, args(job.id), [](const Row& row) { return row.uuid(0); })) {
+    for (const auto& id : all(tx.db, Statement::jobs_unfinished_children, args(parent.id), [](const Row& row) { return row.uuid(0); })) {
         if (HeldJob* child = tx.job(id)) cancel(tx, *child, at);
     }
 }

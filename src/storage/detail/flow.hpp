@@ -21,5 +21,6 @@ void child_progressed(Tx& tx, const jobs::Job& child, int from);
 
 /// Ends what is waiting and asks what runs to stop, children too.
 void cancel(Tx& tx, HeldJob& held, Instant at);
+void cancel_children(Tx& tx, const jobs::Job& parent, Instant at);
 
 }  // namespace millrace::storage::detail

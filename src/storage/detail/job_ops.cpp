@@ -11,12 +11,6 @@ namespace {
 using jobs::Job;
 using jobs::State;
 
-bool owned(const HeldJob& held, const jobs::Lease& lease) {
-    const bool runs = held.job.state == State::running || held.job.state == State::cancelling;
-    return runs && held.job.attempt == lease.attempt && held.lease && held.lease->attempt == lease.attempt &&
-           held.lease->token == lease.token;
-}
-
 void set_error(Job& job, std::string code, std::string message) {
     job.error_code = std::move(code);
     job.error_message = std::move(message);
@@ -31,9 +25,15 @@ int raised(int progress, int to) { return std::max(progress, std::clamp(to, 0, 9
 
 }  // namespace
 
+bool is_owned(const HeldJob& held, const jobs::Lease& lease) {
+    const bool runs = held.job.state == State::running || held.job.state == State::cancelling;
+    return runs && held.job.attempt == lease.attempt && held.lease && held.lease->attempt == lease.attempt &&
+           held.lease->token == lease.token;
+}
+
 ledger::Committed fence(Tx& tx, const jobs::Fence& op) {
     const HeldJob* held = tx.job(op.lease.job);
-    return held && owned(*held, op.lease) ? applied : lost;
+    return held && is_owned(*held, op.lease) ? applied : lost;
 }
 
 ledger::Committed in_state(Tx& tx, const jobs::InState& op) {
@@ -48,7 +48,7 @@ void create_job(Tx& tx, const jobs::Create& op) {
     tie(tx, job, op.needs);
     if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
     tx.insert(job);
-    tx.state_event(job);
+    tx.state_event(job, job.state == State::queued);
     adopt(tx, job);
 }
 
@@ -89,11 +89,13 @@ void stage_job(Tx& tx, const jobs::Stage& op) {
 
 void tick_job(Tx& tx, const jobs::Tick& op) {
     HeldJob* held = tx.job(op.lease.job);
-    if (!held || !owned(*held, op.lease)) return;
+    if (!held || !is_owned(*held, op.lease)) return;
+    const int before = held->job.progress;
     held->job.progress = raised(held->job.progress, op.progress);
     held->job.message = op.message;
     held->job.updated_at = op.at;
     tx.changed(*held);
+    if (held->job.parent) child_progressed(tx, held->job, before);
 }
 
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
@@ -104,7 +106,7 @@ void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
 
 void append_log(Tx& tx, const jobs::AppendLog& op) {
     HeldJob* held = tx.job(op.lease.job);
-    if (!held || !owned(*held, op.lease)) return;
+    if (!held || !is_owned(*held, op.lease)) return;
     // A repeated op brings what the store has and perhaps more: it goes on after the newest line, where that is one of
     // its own.
     auto from = op.lines.begin();
@@ -216,6 +218,10 @@ void retry_job(Tx& tx, const jobs::Retry& op) {
         job.acknowledged_at.reset();
         tx.changed_more(*held);
     }
+    if (job.deadline && *job.deadline <= op.at) {
+        job.deadline.reset();
+        tx.changed_more(*held);
+    }
     set_error(job, "", "");
     move(tx, *held, State::queued, op.at);
 }
@@ -244,6 +250,11 @@ void put_queue(Tx& tx, const jobs::PutQueue& op) {
                                           q.key_rate_count, q.key_rate_period_ms, q.version, q.updated_at));
 }
 
+void declare_kind(Tx& tx, const jobs::DeclareKind& op) {
+    const jobs::DeclaredKind& k = op.kind;
+    tx.db.run(Statement::kinds_put, args(k.name, jobs::type_word(k.type), k.label, k.attempts_max, options_value(k.options), k.updated_at));
+}
+
 bool take_back_job(Tx& tx, HeldJob& held, bool restart, Instant now) {
     Job& job = held.job;
     if (!held.lease || (job.state != State::running && job.state != State::cancelling)) return false;
@@ -269,6 +280,7 @@ bool expire_job(Tx& tx, HeldJob& held, Instant now) {
     set_error(job, Code::deadline_exceeded);
     if (job.state == State::running) tx.close_attempt(job.id, now, "failed", job.error_code, job.error_message);
     move(tx, held, State::failed, now);
+    cancel_children(tx, job, now);
     return true;
 }
 

@@ -15,12 +15,6 @@ constexpr int expired_max = 1000;
 /// A job that runs for longer than this is written as running; most are done before.
 constexpr Duration shown_after = std::chrono::seconds{2};
 
-jobs::Worker read_worker(const Row& row) {
-    Reader r{row};
-    return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
-            .seen_at = r.instant()};
-}
-
 jobs::Attempt read_attempt(const Row& row) {
     Reader r{row};
     return {.job = r.uuid(), .attempt = r.integer(), .worker = r.text(), .started_at = r.instant(),
@@ -31,10 +25,7 @@ std::vector<jobs::Rescued> take_back(Tx& tx, const Uuid& self, Duration expiry, 
     // The rows of the workers go first: from here on a beat of theirs answers "unknown", and they stop by themselves.
     if (restart) tx.db.run(Statement::workers_remove_others, args(self));
     else tx.db.run(Statement::workers_expire, args(self, expiry.count(), now));
-    const auto look = [&] {
-        if (restart) return all(tx.db, Statement::jobs_running_of_others, args(self), read_id);
-        return all(tx.db, Statement::jobs_running_of_lost, {}, read_id);
-    };
+    const auto look = [&] { return all(tx.db, Statement::jobs_running_of_lost, {}, read_id); };
     std::vector<jobs::Rescued> out;
     tx.hold(look());
     // Looked at again under the locks: meanwhile one may have been settled, or claimed by somebody who lives.
@@ -174,15 +165,20 @@ std::optional<Instant> JobStore::next_due() {
 
 std::vector<jobs::Claimed> JobStore::claim(const jobs::Claim& claim) {
     std::vector<jobs::Claimed> out;
-    db_.claims().run_relaxed([&](Tx& tx) { out = claim_jobs(tx, claim); });
+    db_.claims().run_relaxed([&](Tx& tx) { out = claim_jobs(tx, claim).jobs; });
     return out;
 }
 
 void JobStore::hello(const jobs::Worker& w) {
     // Durable, unlike claims: a worker whose row a crash of the database took back would be given up by the others.
     db_.commits().run([&](Tx& tx) {
-        tx.db.run(Statement::workers_hello, args(w.id, w.host, w.pid, w.role, w.started_at, w.seen_at));
+        tx.db.run(Statement::workers_hello, args(w.id, w.host, w.pid, w.role, w.started_at, w.seen_at, texts_value(w.kinds),
+                                                texts_value(w.queues), w.slots));
     });
+}
+
+void JobStore::spare_remote(const Uuid& self, Duration absence, Instant now) {
+    db_.claims().run([&](Tx& tx) { tx.db.run(Statement::workers_spare_remote, args(self, absence.count(), now)); });
 }
 
 jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {

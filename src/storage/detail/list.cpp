@@ -23,6 +23,7 @@ constexpr ListColumn job_fields[] = {
     {"priority", "priority", Type::number},
     {"attempt", "attempt", Type::number, false, "coalesce(lease_attempt, attempt)"},
     {"parent_id", "parent", Type::uuid, true},
+    {"schedule_id", "schedule_id", Type::uuid, true},
     {"limit_key", "limit_key", Type::text, true},
     {"unique_key", "unique_key", Type::text, true},
     {"tags", "CAST(tags AS text)", Type::text},
@@ -69,6 +70,29 @@ constexpr ListColumn schedule_fields[] = {
     {"updated_at", "updated_at", Type::time},
 };
 constexpr std::string_view schedule_texts[] = {"name"};
+
+constexpr ListColumn webhook_fields[] = {
+    {"id", "id", Type::uuid},
+    {"url", "url", Type::text},
+    {"format", "format", Type::word},
+    {"disabled_reason", "disabled_reason", Type::word},
+    {"created_at", "created_at", Type::time},
+    {"updated_at", "updated_at", Type::time},
+};
+constexpr std::string_view webhook_texts[] = {"url", "description"};
+
+constexpr ListColumn delivery_fields[] = {
+    {"id", "id", Type::uuid},
+    {"webhook_id", "webhook_id", Type::uuid},
+    {"state", "state", Type::word},
+    {"type", "type", Type::word},
+    {"subject", "subject", Type::uuid},
+    {"attempts", "attempts", Type::number},
+    {"last_status", "last_status", Type::number, true},
+    {"created_at", "created_at", Type::time},
+    {"updated_at", "updated_at", Type::time},
+};
+constexpr std::string_view delivery_texts[] = {"type", "last_error"};
 
 constexpr bool is_textual(Type type) { return type == Type::text || type == Type::word; }
 
@@ -265,6 +289,9 @@ const ListTable job_list{"jobs", Statement::jobs_list, job_fields, job_texts};
 const ListTable dataset_list{"datasets", Statement::datasets_list, dataset_fields, dataset_texts};
 const ListTable file_list{"files", Statement::files_list, file_fields, file_texts};
 const ListTable schedule_list{"schedules", Statement::schedules_list, schedule_fields, schedule_texts};
+
+const ListTable webhook_list{"webhooks", Statement::webhooks_list, webhook_fields, webhook_texts};
+const ListTable delivery_list{"deliveries", Statement::deliveries_list, delivery_fields, delivery_texts};
 
 ListQuery compile_list(const ListTable& table, const Session& session, const Scope& scope, const Listing& listing) {
     return Compiler{table, session, listing}.compile(scope);

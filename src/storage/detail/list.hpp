@@ -29,6 +29,8 @@ extern const ListTable job_list;
 extern const ListTable dataset_list;
 extern const ListTable file_list;
 extern const ListTable schedule_list;
+extern const ListTable webhook_list;
+extern const ListTable delivery_list;
 
 struct Listing {
     const query::Filter& filter;

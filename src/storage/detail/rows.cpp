@@ -182,6 +182,35 @@ std::vector<jobs::Attempt> read_attempt_log(const Uuid& job, std::string_view lo
     return out;
 }
 
+jobs::Worker read_worker(const Row& row) {
+    Reader r{row};
+    return {.id = r.uuid(), .host = r.text(), .pid = r.integer(), .role = r.text(), .started_at = r.instant(),
+            .seen_at = r.instant(), .kinds = texts(r.array()), .queues = texts(r.array()), .slots = r.integer(),
+            .draining = r.boolean(), .running = r.integer()};
+}
+
+jobs::DeclaredKind read_kind(const Row& row) {
+    Reader r{row};
+    return {.name = r.text(), .type = jobs::type_from(r.text()).value_or(jobs::Type::processing), .label = r.text(),
+            .attempts_max = r.integer(), .options = read_options(r.object()), .updated_at = r.instant()};
+}
+
+jobs::Options read_options(const json::object& object) { return described<jobs::Options>(object); }
+
+events::Event read_event(const Row& row) {
+    Reader r{row};
+    events::Event e;
+    e.seq = r.integer<std::int64_t>();
+    e.at = r.instant();
+    e.type = r.text();
+    e.version = r.integer();
+    e.owner = r.uuid();
+    e.org = r.uuid();
+    e.subject = r.uuid();
+    e.data = r.text();
+    return e;
+}
+
 intake::File read_file(const Row& row) {
     Reader r{row};
     intake::File f;
@@ -198,6 +227,54 @@ intake::File read_file(const Row& row) {
     f.created_at = r.instant();
     f.updated_at = r.instant();
     return f;
+}
+
+webhooks::Webhook read_webhook(const Row& row) {
+    Reader r{row};
+    webhooks::Webhook w;
+    w.id = r.uuid();
+    w.owner = r.uuid();
+    w.org = r.uuid();
+    w.url = r.text();
+    w.description = r.text();
+    for (const auto& type : r.array()) w.types.emplace_back(std::string_view{type.as_string()});
+    w.format = r.word_of(webhooks::Format::standard);
+    w.secret = Secret{r.text()};
+    w.previous_secret = Secret{r.text()};
+    w.previous_until = r.maybe_instant();
+    w.enabled = r.boolean();
+    w.disabled_reason = r.text();
+    w.version = r.integer();
+    w.after = r.integer<std::int64_t>();
+    w.held_until = r.maybe_instant();
+    w.created_at = r.instant();
+    w.updated_at = r.instant();
+    return w;
+}
+
+webhooks::Delivery read_delivery(const Row& row) {
+    Reader r{row};
+    webhooks::Delivery d;
+    d.id = r.uuid();
+    d.webhook = r.uuid();
+    d.owner = r.uuid();
+    d.org = r.uuid();
+    d.seq = r.maybe_integer();
+    d.type = r.text();
+    d.subject = r.uuid();
+    d.format = r.word_of(webhooks::Format::standard);
+    d.body = r.text();
+    d.host = r.text();
+    d.state = r.word_of(webhooks::DeliveryState::failed);
+    d.attempts = r.integer();
+    d.round = r.integer();
+    if (const auto status = r.maybe_integer()) d.last_status = static_cast<int>(*status);
+    d.last_error = r.text();
+    d.next_at = r.instant();
+    d.round_at = r.instant();
+    d.created_at = r.instant();
+    d.updated_at = r.instant();
+    return d;
 }
 
 datasets::Dataset read_dataset(const Row& row) {

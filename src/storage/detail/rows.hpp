@@ -3,10 +3,13 @@
 #include "datasets/dataset.hpp"
 #include "events/event.hpp"
 #include "intake/file.hpp"
+#include "jobs/declared_kind.hpp"
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
 #include "jobs/schedule.hpp"
+#include "jobs/store.hpp"
 #include "storage/detail/session.hpp"
+#include "webhooks/webhook.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
 namespace millrace::storage::detail {
@@ -19,8 +22,14 @@ std::vector<events::Event> events_after(Session& session, std::int64_t seq, int 
 /// What the column attempt_log holds of an attempt that has ended.
 std::string attempt_line(const jobs::Attempt& attempt);
 std::vector<jobs::Attempt> read_attempt_log(const Uuid& job, std::string_view log);
+jobs::Worker read_worker(const Row& row);
+jobs::DeclaredKind read_kind(const Row& row);
+jobs::Options read_options(const json::object& object);
+events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
+webhooks::Webhook read_webhook(const Row& row);
+webhooks::Delivery read_delivery(const Row& row);
 inline Uuid read_id(const Row& row) { return row.uuid(0); }
 
 inline Value texts_value(const std::vector<std::string>& texts) {

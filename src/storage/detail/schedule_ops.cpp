@@ -24,7 +24,7 @@ void tell(Tx& tx, std::string_view what, const Schedule& schedule, Instant at) {
     event.org = schedule.org;
     event.subject = schedule.id;
     event.data = to_json(jobs::view(schedule));
-    tx.events.push_back(std::move(event));
+    tx.tell(std::move(event));
 }
 
 }  // namespace

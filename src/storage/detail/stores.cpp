@@ -9,6 +9,10 @@ std::vector<events::Event> EventStore::after(std::int64_t seq, int limit) {
     return reading(db_, [&](Session& s) { return events_after(s, seq, limit); });
 }
 
+std::vector<events::Event> EventStore::of_subject(const Uuid& subject, std::int64_t after, int limit) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::events_of_subject, args(subject, after, limit), read_event); });
+}
+
 std::pair<std::int64_t, std::int64_t> EventStore::bounds() {
     return reading(db_, [&](Session& s) {
         std::pair<std::int64_t, std::int64_t> out;

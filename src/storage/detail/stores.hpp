@@ -5,9 +5,11 @@
 #include "events/event.hpp"
 #include "intake/store.hpp"
 #include "jobs/schedule_store.hpp"
+#include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "storage/detail/database.hpp"
+#include "webhooks/store.hpp"
 
 /// The interfaces that the modules ask of storage, over any backend.
 namespace millrace::storage::detail {
@@ -44,6 +46,7 @@ public:
     std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
     std::optional<Instant> next_due() override;
     void hello(const jobs::Worker& worker) override;
+    void spare_remote(const Uuid& self, Duration absence, Instant now) override;
     jobs::Beat beat(const Uuid& worker, Instant now) override;
     void goodbye(const Uuid& worker) override;
     std::vector<jobs::Worker> workers() override;
@@ -66,10 +69,30 @@ private:
     Database& db_;
 };
 
+class RemoteStore final : public jobs::RemoteStore {
+public:
+    explicit RemoteStore(Database& db) : db_{db} {}
+
+    std::optional<jobs::DeclaredKind> kind(const std::string& name) override;
+    std::vector<jobs::DeclaredKind> kinds() override;
+    std::optional<jobs::Worker> worker(const Uuid& id) override;
+    bool drain(const Uuid& worker, bool drain) override;
+    jobs::RemoteClaimed claim(const jobs::Claim& claim) override;
+    jobs::RemoteBeaten beat(const jobs::RemoteBeat& beat) override;
+    std::vector<Uuid> beat_idle(const std::vector<Uuid>& workers, Instant now) override;
+    std::vector<std::optional<jobs::State>> settle(const Uuid& worker, const std::vector<jobs::RemoteEnding>& endings,
+                                                   Instant now) override;
+    int leave(const Uuid& worker, Instant now) override;
+
+private:
+    Database& db_;
+};
+
 class EventStore final : public events::EventStore {
 public:
     explicit EventStore(Database& db) : db_{db} {}
     std::vector<events::Event> after(std::int64_t seq, int limit) override;
+    std::vector<events::Event> of_subject(const Uuid& subject, std::int64_t after, int limit) override;
     std::pair<std::int64_t, std::int64_t> bounds() override;
 
 private:
@@ -112,6 +135,25 @@ public:
     std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
     std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
     bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+class WebhookStore final : public webhooks::WebhookStore {
+public:
+    explicit WebhookStore(Database& db) : db_{db} {}
+    std::optional<webhooks::Webhook> get(const Uuid& id, const Scope& scope) override;
+    webhooks::WebhookPage list(const Scope& scope, const webhooks::ListRequest& request) override;
+    std::int64_t count(const Uuid& owner) override;
+    std::vector<webhooks::Webhook> enabled(const std::vector<Uuid>& owners) override;
+    bool any_enabled() override;
+    std::int64_t cursor() override;
+    std::optional<webhooks::Delivery> delivery(const Uuid& webhook, const Uuid& id, const Scope& scope) override;
+    webhooks::DeliveryPage deliveries(const Uuid& webhook, const Scope& scope, const webhooks::ListRequest& request) override;
+    std::vector<webhooks::Attempt> attempts(const Uuid& delivery) override;
+    std::vector<webhooks::WaitingHost> waiting() override;
+    std::vector<webhooks::Claimed> claim(const std::vector<webhooks::Claim>& claims) override;
 
 private:
     Database& db_;

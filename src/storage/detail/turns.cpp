@@ -13,8 +13,8 @@ constexpr std::size_t owners_max = 100'000;
 std::int64_t Turns::next(Session& db, const std::string& queue, int priority, const Uuid& owner) {
     const std::lock_guard lock{mutex_};
     Line& line = lines_[{queue, priority}];
-    const auto now = std::chrono::steady_clock::now();
-    if (now - line.looked_at > look_every) {
+    const auto now = steady_->now();
+    if (!line.looked_at || now - *line.looked_at > look_every) {
         look(db, line, queue, priority);
         line.looked_at = now;
     }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/deadline.hpp"
 #include "storage/detail/session.hpp"
 
 namespace millrace::storage::detail {
@@ -14,6 +15,8 @@ namespace millrace::storage::detail {
 /// a turn more than its share, and nothing worse. Thread-safe.
 class Turns {
 public:
+    /// Time is the system's, unless a test has its own.
+    void use(const SteadyClock& steady) { steady_ = &steady; }
     /// The turn of the owner's next job.
     std::int64_t next(Session& db, const std::string& queue, int priority, const Uuid& owner);
     /// A job with this turn has been started: the others catch up with it.
@@ -22,11 +25,13 @@ public:
 private:
     struct Line {
         std::int64_t serving = 0;
-        std::chrono::steady_clock::time_point looked_at{};
+        std::optional<Deadline> looked_at;
         std::map<Uuid, std::int64_t> last;  ///< by owner
     };
     void look(Session& db, Line& line, const std::string& queue, int priority);
 
+    static inline const SystemSteadyClock system_;
+    const SteadyClock* steady_ = &system_;
     std::mutex mutex_;
     std::map<std::pair<std::string, int>, Line> lines_;
 };

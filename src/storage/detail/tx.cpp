@@ -77,6 +77,7 @@ void Tx::hold(std::vector<Uuid> ids) {
     ids.erase(std::ranges::unique(ids).begin(), ids.end());
     if (ids.empty()) return;
     for (const auto& id : ids) {
+        shared.claimed.drop(id);
         jobs_[id];
         session_.later(Statement::jobs_lock, args(id), [this](const Row& row) {
             HeldJob& held = jobs_.at(row.uuid(0));
@@ -132,9 +133,21 @@ void Tx::insert(const jobs::Job& job) {
     to_save(held);
 }
 
-void Tx::event(std::string_view type, const jobs::Job& job) { events.push_back(job_event(type, job)); }
+void Tx::state_event(const jobs::Job& job, bool routine) { tell(job_event("job." + std::string{word(job.state)}, job), routine); }
 
-void Tx::state_event(const jobs::Job& job) { event("job." + std::string{word(job.state)}, job); }
+Told Tx::told() {
+    std::set<Uuid> apart;
+    for (const auto& [event, routine] : told_) {
+        if (!routine) apart.insert(event.subject);
+    }
+    const auto is_apart = [&](const auto& one) { return apart.contains(one.first.subject); };
+    Told out;
+    out.routine = told_.size() - static_cast<std::size_t>(std::ranges::count_if(told_, is_apart));
+    if (out.routine < routine_min) out.routine = 0;
+    else std::ranges::stable_partition(told_, is_apart);
+    for (auto& one : told_) out.events.push_back(std::move(one.first));
+    return out;
+}
 
 void Tx::drop_lease(HeldJob& held) {
     if (!held.lease) return;

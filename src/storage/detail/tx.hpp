@@ -61,6 +61,13 @@ struct Shared {
     std::map<std::string, std::string> last_key;  ///< of each queue: where the next claim goes on among its keys
 };
 
+/// Events to append in this order. The last `routine` of them are to be packed: none, or at least routine_min.
+constexpr std::size_t routine_min = 8;
+struct Told {
+    std::vector<events::Event> events;
+    std::size_t routine = 0;
+};
+
 class Tx;
 
 /// The session as ops see it: what the Tx still holds back is written before anything else, so that SQL finds it.
@@ -79,6 +86,9 @@ private:
     Session& session_;
 };
 
+/// The durable event of a job, as the API shows it.
+events::Event job_event(std::string_view type, const jobs::Job& job);
+
 /// What the members of a group do to the database together: jobs held, statements, events. One thread, one transaction.
 class Tx {
 public:
@@ -90,8 +100,8 @@ public:
 
     TxSession db;
     Shared& shared;
-    /// In order; they are appended last, so that their seq is in the order of commits.
-    std::vector<events::Event> events;
+    /// Percent ticks: shown once they are committed, but kept nowhere. Left out for jobs of which events tell.
+    std::vector<events::Event> ticks;
 
     /// Locks and loads jobs in one round trip. In order of id, so that two processes do not wait for each other.
     void hold(std::vector<Uuid> ids);
@@ -120,8 +130,13 @@ public:
     }
     /// Counts the move of a job for /stats and the counters; nothing stands for "not there".
     void count(const jobs::Job& job, std::optional<jobs::State> from, std::optional<jobs::State> to, Instant at);
-    void event(std::string_view type, const jobs::Job& job);
-    void state_event(const jobs::Job& job);
+    /// Appended last, so that seq is in the order of commits. A routine one can be read from its job and the attempts of
+    /// that too: it need not be found by its subject.
+    void tell(events::Event event, bool routine = false) { told_.push_back({std::move(event), routine}); }
+    void event(std::string_view type, const jobs::Job& job) { tell(job_event(type, job)); }
+    void state_event(const jobs::Job& job, bool routine = false);
+    /// What was told, in order for each subject.
+    Told told();
 
     void drop_lease(HeldJob& held);
     void close_attempt(const Uuid& job, Instant at, std::string_view outcome, std::string_view error_code = {},
@@ -157,11 +172,9 @@ private:
     std::vector<HeldJob*> unsaved_;  ///< in the order in which they came
     std::set<std::string> queues_;  ///< known to exist
     std::vector<HeldJob> claimed_;
+    std::vector<std::pair<events::Event, bool>> told_;
     std::map<std::pair<std::string, jobs::State>, std::int64_t> counts_;
     std::map<StatKey, Sums> stats_;
 };
-
-/// The durable event of a job, as the API shows it.
-events::Event job_event(std::string_view type, const jobs::Job& job);
 
 }  // namespace millrace::storage::detail

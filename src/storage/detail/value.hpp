@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/describe.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "base/uuid.hpp"

@@ -59,11 +59,15 @@ std::string shard_of(const char* writer) { return fmt::format("{}-{}", writer, :
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name)
-    : connection_{std::move(connection)}, shared_{shared}, shard_{shard_of(thread_name)}, log_{std::move(log)}, thread_{[this, thread_name] {
-          work::name_this_thread(thread_name);
-          loop();
-      }} {}
+Writer::Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name,
+               Driven driven)
+    : connection_{std::move(connection)}, shared_{shared}, shard_{shard_of(thread_name)}, log_{std::move(log)}, driven_{driven} {
+    if (driven == Driven::by_callers) return;
+    thread_ = std::jthread{[this, thread_name] {
+        work::name_this_thread(thread_name);
+        loop();
+    }};
+}
 
 Writer::~Writer() { close(); }
 
@@ -119,10 +123,19 @@ void Writer::submit(ledger::Commit commit, ledger::Ledger::OnCommitted done) {
 }
 
 void Writer::enqueue(std::unique_ptr<Member> member) {
-    const std::lock_guard lock{mutex_};
-    if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
-    queue_.push_back(std::move(member));
-    if (queue_.size() == 1) came_.notify_one();
+    {
+        const std::lock_guard lock{mutex_};
+        if (closed_) throw Error{Code::database_unavailable, {{"why", "the server is stopping"}}};
+        if (driven_ == Driven::by_thread) {
+            queue_.push_back(std::move(member));
+            if (queue_.size() == 1) came_.notify_one();
+            return;
+        }
+    }
+    const std::lock_guard lock{applying_};
+    Group alone;
+    alone.push_back(std::move(member));
+    apply(alone);
 }
 
 void Writer::loop() {
@@ -210,7 +223,8 @@ void Writer::apply_alone(Member& member) {
 }
 
 void Writer::transact(std::span<Member* const> members, bool hopeful) {
-    std::vector<events::Event> events;
+    Told told;
+    std::vector<events::Event> ticks;
     reached_commit_ = false;
     try {
         work::failpoint("storage.commit.before");
@@ -225,9 +239,10 @@ void Writer::transact(std::span<Member* const> members, bool hopeful) {
         for (auto* member : members) apply_member(tx, *member);
         tx.save_jobs();
         tx.save_counts();
-        events = std::move(tx.events);
+        told = tx.told();
+        ticks = std::move(tx.ticks);
         reached_commit_ = true;
-        connection_->commit(events);
+        connection_->commit(told);
         tx.committed();
     } catch (...) {
         connection_->rollback();
@@ -239,7 +254,12 @@ void Writer::transact(std::span<Member* const> members, bool hopeful) {
     } catch (...) {
         failed = std::current_exception();
     }
-    if (!events.empty()) connection_->publish(std::move(events));
+    // What the same transaction tells of a job is newer than a tick of it.
+    std::erase_if(ticks, [&](const events::Event& tick) {
+        return std::ranges::find(told.events, tick.subject, &events::Event::subject) != told.events.end();
+    });
+    if (!told.events.empty()) connection_->publish(std::move(told.events));
+    if (!ticks.empty()) connection_->show(std::move(ticks));
     if (failed) throw AfterCommit{failed};
 }
 

@@ -19,12 +19,18 @@ struct WriteConnection {
     /// a crash of the machine, not of the program, may take it back, with all that came after it.
     virtual Session& begin(bool durable) = 0;
     /// Appends the events (setting their seq) as the last thing and commits.
-    virtual void commit(std::vector<events::Event>& events) = 0;
+    virtual void commit(Told& told) = 0;
     virtual void rollback() noexcept = 0;
     /// Makes the events of a committed transaction known to this process, in the order of seq. The commit stands, so a
     /// failure is healed later and not thrown.
     virtual void publish(std::vector<events::Event> events) noexcept = 0;
+    /// Shows ticks to this process; they may be lost.
+    virtual void show(std::vector<events::Event> ticks) noexcept = 0;
 };
+
+/// Who applies what is to be written: a thread of the writer, so that what comes meanwhile shares the next COMMIT, or the
+/// one who brings it, as tests do that want one thread.
+enum class Driven { by_thread, by_callers };
 
 /// Group commit: one thread that takes whatever has come since the last COMMIT and applies it as one transaction, so
 /// one fsync serves all who wait for it. There is no timer: a lone caller waits for nobody.
@@ -35,7 +41,8 @@ public:
     using Task = std::function<void(Tx&)>;
 
     /// `shared` outlives the writer.
-    Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name);
+    Writer(std::unique_ptr<WriteConnection> connection, Shared& shared, observe::Log log, const char* thread_name,
+           Driven driven = Driven::by_thread);
     /// Applies what is queued, then ends.
     ~Writer();
 
@@ -76,6 +83,8 @@ private:
     Shared& shared_;
     const std::string shard_;
     observe::Log log_;
+    const Driven driven_;
+    std::mutex applying_;  ///< held by the caller that drives
     std::mutex mutex_;
     std::condition_variable came_;
     Group queue_;

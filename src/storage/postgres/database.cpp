@@ -66,13 +66,14 @@ public:
         return *db_;
     }
 
-    void commit(std::vector<events::Event>& events) override {
-        if (!events.empty()) {
+    void commit(detail::Told& told) override {
+        if (!told.events.empty()) {
             db_->later(Statement::events_lock, {}, {});
             db_->later(Statement::events_newest, {}, [this](const detail::Row& row) { newest_before_ = row.integer(0); });
         }
-        if (events.size() < detail::packed_min) append(events);
-        else append_packed(events);
+        const auto [apart, routine] = detail::split(told);
+        append(apart);
+        append_packed(routine);
         // In the same trip: when anything before it failed, the server skips it.
         db_->later_command("COMMIT");
         db_->flush();
@@ -86,8 +87,10 @@ public:
         publisher_.committed(std::move(events), newest_before_);
     }
 
+    void show(std::vector<events::Event> ticks) noexcept override { publisher_.show(std::move(ticks)); }
+
 private:
-    void append(std::vector<events::Event>& events) {
+    void append(std::span<events::Event> events) {
         for (auto& e : events) {
             db_->later(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data),
                        [&e](const detail::Row& row) { e.seq = row.integer(0); });

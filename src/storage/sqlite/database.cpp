@@ -71,9 +71,10 @@ public:
         return db_;
     }
 
-    void commit(std::vector<events::Event>& events) override {
-        if (events.size() < detail::packed_min) append(events);
-        else append_packed(events);
+    void commit(detail::Told& told) override {
+        const auto [apart, routine] = detail::split(told);
+        append(apart);
+        append_packed(routine);
         try {
             db_.execute("COMMIT");
         } catch (const SqlFailure& failure) {
@@ -93,9 +94,10 @@ public:
     }
 
     void publish(std::vector<events::Event> events) noexcept override { hub_.publish(std::move(events)); }
+    void show(std::vector<events::Event> ticks) noexcept override { hub_.publish(std::move(ticks)); }
 
 private:
-    void append(std::vector<events::Event>& events) {
+    void append(std::span<events::Event> events) {
         for (auto& e : events) {
             db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data), {});
             e.seq = db_.last_insert();
@@ -145,7 +147,7 @@ auto as_error(F body) {
 
 }  // namespace
 
-Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log)
+Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log, detail::Driven driven)
     : file_{std::filesystem::path{settings.directory} / "millrace.db"},
       statements_{detail::read_statements(sqlite_queries())},
       readers_left_{std::max(1, settings.readers)} {
@@ -153,7 +155,7 @@ Database::Database(const SqliteSettings& settings, events::Hub& hub, observe::Lo
     std::filesystem::create_directories(settings.directory, failed);
     if (failed) throw Error{Code::database_unavailable, {{"why", settings.directory + ": " + failed.message()}}};
     auto connection = as_error([&] { return std::make_unique<SqliteWrite>(file_, settings.durability, statements_, hub); });
-    writer_ = std::make_unique<detail::Writer>(std::move(connection), shared, std::move(log), "sqlite");
+    writer_ = std::make_unique<detail::Writer>(std::move(connection), shared, std::move(log), "sqlite", driven);
 }
 
 Database::~Database() { close(); }

@@ -13,7 +13,8 @@ namespace millrace::storage::sqlite {
 /// A file with one writer thread and several readers.
 class Database final : public detail::Database {
 public:
-    Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log);
+    Database(const SqliteSettings& settings, events::Hub& hub, observe::Log log,
+             detail::Driven driven = detail::Driven::by_thread);
     ~Database() override;
 
     detail::Dialect dialect() const override { return detail::Dialect::sqlite; }

@@ -180,3 +180,6 @@ BEGIN
     ON CONFLICT ON CONSTRAINT job_stat_pkey DO UPDATE SET number = job_stat.number + 1;
     RETURN new_id;
 END $$;
+
+-- The history of one object.
+CREATE INDEX event_of_subject ON event (subject, seq);

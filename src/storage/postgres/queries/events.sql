@@ -26,9 +26,14 @@ WHERE seq > $1
   AND seq <= (SELECT seq FROM event WHERE seq > $1 ORDER BY seq LIMIT 1) + $2 + $3
 ORDER BY seq LIMIT $2;
 
+-- name: events.of_subject
+-- Those with a row of their own.
+SELECT seq, at, type, version, owner, org_id, subject, data FROM event
+WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
 -- name: events.bounds
 SELECT coalesce((SELECT seq - number + 1 FROM event WHERE seq = (SELECT min(seq) FROM event)), 0) AS oldest,
        coalesce((SELECT max(seq) FROM event), 0) AS newest;
 
 -- name: events.forget
-DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < $1 ORDER BY seq LIMIT $2);
+DELETE FROM event WHERE seq < (SELECT coalesce(min(seq), 0) FROM event) + $2 AND at < $1;

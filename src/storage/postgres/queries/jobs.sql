@@ -48,7 +48,7 @@ SELECT input FROM job WHERE id = $1;
 -- rows: template_id uuid, result_file_id uuid, error_code text, error_message text, created_at timestamptz,
 -- rows: updated_at timestamptz, started_at timestamptz, completed_at timestamptz, turn bigint, schedule_id uuid,
 -- rows: tags json, options json, limit_key text, unique_key text, cache_key text, deadline timestamptz,
--- rows: waiting_on integer, needed integer, children json, checkpoint json, acknowledged_at timestamptz
+-- rows: waiting_on integer, needed boolean, children json, checkpoint json, acknowledged_at timestamptz
 INSERT INTO job ({job_columns}) SELECT {job_columns} FROM unnest($1::{rows}[]);
 
 -- name: jobs.save
@@ -193,9 +193,6 @@ WITH RECURSIVE found (limit_key, step) AS (
     FROM found WHERE found.limit_key IS NOT NULL AND step < $3)
 SELECT limit_key FROM found WHERE limit_key IS NOT NULL;
 
--- name: jobs.running_of_others
-SELECT job_id FROM job_lease WHERE worker <> $1 ORDER BY job_id;
-
 -- name: jobs.running_of_lost
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
 
@@ -226,6 +223,11 @@ WHERE job_lease.worker = $1 AND job.state = 'cancelling';
 -- Those that have ended, and the one that runs.
 SELECT attempt_log, job_lease.attempt AS running, worker_name, claimed_at
 FROM job LEFT JOIN job_lease ON job_lease.job_id = job.id WHERE job.id = $1;
+-- name: leases.of_worker
+-- How long each has been held, in microseconds, by the clock that leases go by.
+SELECT job_lease.job_id, job_lease.attempt, job_lease.token, CAST(extract(epoch FROM coalesce(clock_timestamp(), $2) - job_lease.claimed_at) * 1000000 AS bigint) AS age,
+       CASE job.state WHEN 'queued' THEN 'running' ELSE job.state END AS state, job.options, job.deadline
+FROM job_lease JOIN job ON job.id = job_lease.job_id WHERE job_lease.worker = $1;
 
 -- name: attempts.insert
 -- Of jobs without a lease: their owners run them.

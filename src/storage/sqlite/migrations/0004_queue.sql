@@ -137,3 +137,6 @@ CREATE TABLE job_stat (
     run_us INTEGER NOT NULL,
     PRIMARY KEY (minute, queue, kind, outcome, server)
 ) STRICT, WITHOUT ROWID;
+
+-- The history of one object.
+CREATE INDEX event_of_subject ON event (subject, seq);

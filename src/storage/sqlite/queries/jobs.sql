@@ -173,9 +173,6 @@ WITH RECURSIVE found (limit_key, step) AS (
     FROM found WHERE found.limit_key IS NOT NULL AND step < ?3)
 SELECT limit_key FROM found WHERE limit_key IS NOT NULL;
 
--- name: jobs.running_of_others
-SELECT job_id FROM job_lease WHERE worker <> ?1 ORDER BY job_id;
-
 -- name: jobs.running_of_lost
 SELECT job_id FROM job_lease WHERE NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job_lease.worker) ORDER BY job_id;
 
@@ -202,6 +199,11 @@ WHERE job_lease.worker = ?1 AND job.state = 'cancelling';
 -- Those that have ended, and the one that runs.
 SELECT attempt_log, job_lease.attempt AS running, worker_name, claimed_at
 FROM job LEFT JOIN job_lease ON job_lease.job_id = job.id WHERE job.id = ?1;
+-- name: leases.of_worker
+-- How long each has been held, in microseconds, by the clock that leases go by.
+SELECT job_lease.job_id, job_lease.attempt, job_lease.token, ?2 - job_lease.claimed_at AS age,
+       CASE job.state WHEN 'queued' THEN 'running' ELSE job.state END AS state, job.options, job.deadline
+FROM job_lease JOIN job ON job.id = job_lease.job_id WHERE job_lease.worker = ?1;
 
 -- name: attempts.insert
 -- Of jobs without a lease: their owners run them.

@@ -42,6 +42,12 @@ struct Log final : EventStore {
         }
         return out;
     }
+    std::vector<Event> of_subject(const Uuid& subject, std::int64_t seq, int limit) override {
+        auto out = after(seq, static_cast<int>(events.size()));
+        std::erase_if(out, [&](const Event& e) { return e.subject != subject; });
+        out.resize(std::min(out.size(), static_cast<std::size_t>(limit)));
+        return out;
+    }
     std::pair<std::int64_t, std::int64_t> bounds() override {
         if (events.empty()) return {0, 0};
         return {events.front().seq, events.back().seq};

@@ -304,6 +304,7 @@ TEST_CASE("a URL is refused for what it says and for where its name leads") {
     CHECK(strict.refusal("http://93.184.216.34/") == "https is required");
     CHECK(strict.refusal("https://93.184.216.34/").empty());
     CHECK(strict.refusal("https://localhost/") == "its host has a loopback address");
+    CHECK(strict.refusal("https://LOCALHOST./") == "its host has a loopback address");
     CHECK(lenient.refusal("http://localhost:9000/").empty());
     CHECK(lenient.refusal("http://127.0.0.1:9000/").empty());
     CHECK(lenient.refusal("http://no-such-host.invalid/") == "https is required");

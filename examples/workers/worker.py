@@ -71,9 +71,9 @@ class Worker:
         self.freed.set()
 
     def work(self):
+        self.register()
         # Signals wait for a thread of their own: a handler would run in the midst of whatever the main thread does.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        self.register()
         threading.Thread(target=self.interruptions, daemon=True).start()
         threading.Thread(target=self.beat, daemon=True).start()
         while not self.draining.is_set():
@@ -102,6 +102,7 @@ class Worker:
         threading.Thread(target=self.call, args=("POST", f"/{self.id}/drain", {"drain": True}), daemon=True).start()
         signal.sigwait((signal.SIGINT, signal.SIGTERM))
         self.leaving.set()
+        self.freed.set()
 
 
 def count(job):

@@ -72,8 +72,9 @@ class Worker:
 
     def work(self):
         self.register()
-        signal.signal(signal.SIGINT, self.interrupted)
-        signal.signal(signal.SIGTERM, self.interrupted)
+        # Signals wait for a thread of their own: a handler would run in the midst of whatever the main thread does.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        threading.Thread(target=self.interruptions, daemon=True).start()
         threading.Thread(target=self.beat, daemon=True).start()
         while not self.draining.is_set():
             self.freed.clear()
@@ -90,16 +91,18 @@ class Worker:
                 threading.Thread(target=self.run, args=(job,), daemon=True).start()
             if answer["drain"]:
                 self.draining.set()
-        while self.jobs and not self.leaving.is_set():
-            self.freed.wait(0.1)
+        while self.jobs and not self.leaving.wait(0.1):
+            pass
         self.call("DELETE", f"/{self.id}")
 
-    def interrupted(self, *_):
-        if self.draining.is_set():
-            self.leaving.set()
+    def interruptions(self):
+        signal.sigwait((signal.SIGINT, signal.SIGTERM))
         self.draining.set()
         self.freed.set()  # and a claim that waits is answered as soon as the server knows:
         threading.Thread(target=self.call, args=("POST", f"/{self.id}/drain", {"drain": True}), daemon=True).start()
+        signal.sigwait((signal.SIGINT, signal.SIGTERM))
+        self.leaving.set()
+        self.freed.set()
 
 
 def count(job):

@@ -78,6 +78,10 @@ struct Engine::State {
         return !stop.stop_requested();
     }
 
+    void begin(bool restart, int running_max) {
+        core.hello(restart, running_max);
+        spawn("beat", &State::beat_loop);
+    }
     void dispatch_loop(std::stop_token stop);
     void run_loop(std::stop_token stop);
     void beat_loop(std::stop_token stop) {
@@ -109,17 +113,13 @@ const Uuid& Engine::worker() const { return state_->core.worker(); }
 
 int Engine::running() const { return state_->core.running(); }
 
-void Engine::start_without_running(bool restart) {
-    State& s = *state_;
-    s.core.hello(restart);
-    s.spawn("beat", &State::beat_loop);
-}
+void Engine::start_without_running(bool restart) { state_->begin(restart, 0); }
 
 void Engine::start(bool restart) {
     State& s = *state_;
     const auto cores = static_cast<int>(std::thread::hardware_concurrency());
     s.slots = s.settings.slots > 0 ? s.settings.slots : std::max(2, cores);
-    start_without_running(restart);
+    s.begin(restart, s.slots);
     s.core.watch([&s] { s.look_again(); });
     s.spawn("dispatch", &State::dispatch_loop);
     s.spawn("ticks", &State::tick_loop);

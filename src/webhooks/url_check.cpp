@@ -1,5 +1,7 @@
 #include "webhooks/url_check.hpp"
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 #include "http/client.hpp"
 
@@ -21,15 +23,16 @@ std::string UrlCheck::refusal(std::string_view url) {
         ~Slot() { --count; }
     };
     const Slot slot{lookups_};
-    return slot.free ? looked_up(url, *endpoint) : std::string{};
+    return slot.free ? looked_up(*endpoint) : std::string{};
 }
 
-/// No connection is opened: every address is refused once it has been judged.
-std::string UrlCheck::looked_up(std::string_view url, const http::Endpoint& endpoint) {
+/// No connection is opened: every address is refused once it has been judged. The name is looked up without a final dot:
+/// "localhost." stands in no /etc/hosts, but other resolvers know what it means.
+std::string UrlCheck::looked_up(const http::Endpoint& endpoint) {
     std::string why;
     bool found = false;
     http::ClientRequest request;
-    request.url = url;
+    request.url = fmt::format("{}://{}:{}/", endpoint.https ? "https" : "http", endpoint.host, endpoint.port);
     request.deadline = in(lookup_time);
     request.judge_address = [&](std::string_view text) -> std::string {
         const auto address = http::IpAddress::parse(text);

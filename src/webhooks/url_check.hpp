@@ -20,7 +20,7 @@ public:
     std::string refusal(std::string_view url);
 
 private:
-    std::string looked_up(std::string_view url, const http::Endpoint& endpoint);
+    std::string looked_up(const http::Endpoint& endpoint);
 
     const http::AddressPolicy& policy_;
     std::atomic<int> lookups_ = 0;

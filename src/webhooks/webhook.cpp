@@ -39,10 +39,12 @@ bool wants(const Webhook& webhook, std::string_view type) {
 
 Uuid delivery_id(const Uuid& webhook, std::int64_t seq, Instant at) {
     auto id = Uuid::from_name("delivery", webhook.str() + "/" + std::to_string(seq));
-    // Version 7 (RFC 9562): 48 bits of milliseconds, and in place of randomness bits of the name's hash.
+    // Version 7 (RFC 9562): 48 bits of milliseconds, 12 of the event's number so that those of one millisecond sort too,
+    // and in place of randomness bits of the name's hash.
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch().count();
     for (int i = 0; i < 6; ++i) id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-    id.bytes[6] = static_cast<std::uint8_t>(0x70 | (id.bytes[6] & 0x0f));
+    id.bytes[6] = static_cast<std::uint8_t>(0x70 | (seq >> 8 & 0x0f));
+    id.bytes[7] = static_cast<std::uint8_t>(seq & 0xff);
     return id;
 }
 

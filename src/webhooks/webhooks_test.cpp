@@ -142,6 +142,10 @@ TEST_CASE("the id of a delivery derives from webhook and event, and sorts by the
     CHECK(delivery_id(Uuid::from_name("t", "other"), 7, noon) != id);
     CHECK(delivery_id(webhook, 7, noon + 1ms) > id);
     CHECK(delivery_id(webhook, 6, noon - 1ms) < id);
+    for (int seq = 1; seq < 4095; ++seq) {
+        CAPTURE(seq);
+        CHECK(delivery_id(webhook, seq, noon) < delivery_id(webhook, seq + 1, noon));
+    }
     CHECK(id.str()[14] == '7');
     CHECK(std::string_view{"89ab"}.contains(id.str()[19]));
     CHECK(id.str().substr(0, 13) == "018bcfe5-6800");  // 1 700 000 000 000 ms
@@ -300,6 +304,7 @@ TEST_CASE("a URL is refused for what it says and for where its name leads") {
     CHECK(strict.refusal("http://93.184.216.34/") == "https is required");
     CHECK(strict.refusal("https://93.184.216.34/").empty());
     CHECK(strict.refusal("https://localhost/") == "its host has a loopback address");
+    CHECK(strict.refusal("https://LOCALHOST./") == "its host has a loopback address");
     CHECK(lenient.refusal("http://localhost:9000/").empty());
     CHECK(lenient.refusal("http://127.0.0.1:9000/").empty());
     CHECK(lenient.refusal("http://no-such-host.invalid/") == "https is required");

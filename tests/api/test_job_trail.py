@@ -2,7 +2,7 @@
 
 import uuid
 
-from support.case import ApiCase, csv
+from support.case import STAGES, ApiCase, csv
 
 
 class Logs(ApiCase):
@@ -82,7 +82,7 @@ class Tail(ApiCase):
     own_server = True
 
     def test_lines_come_while_the_job_runs_and_the_stream_ends_with_it(self):
-        env, holder = self.holds()
+        env, holder = self.holds([name for name, _ in STAGES] + ["import.finish"])
         server = self.start(env)
         me = server.client()
         job = me.upload_async(csv(), "products.csv")

@@ -252,7 +252,7 @@ class Protocol(RemoteCase):
         item = self.lease({"job": {"id": str(uuid.uuid4())}, "attempt": 1, "lease_token": str(uuid.uuid4())}, outcome="completed")
         for what, body, pointer in (("claim", {"limit": 0}, "/limit"), ("claim", {"limit": 201}, "/limit"), ("claim", {"wait": 61}, "/wait"),
                                     ("claim", {"wait": -1}, "/wait"), ("complete", {"results": [item] * 201}, "/results"),
-                                    ("complete", {}, "/results"), ("heartbeat", {"progress": [{**item, "outcome": ...}] * 0 + [{"x": 1}]}, "/progress/0/x"),
+                                    ("complete", {}, "/results"), ("heartbeat", {"progress": [{"x": 1}]}, "/progress/0/x"),
                                     ("heartbeat", {"running": ["x"] * 10_001}, "/running"), ("drain", {}, "/drain")):
             with self.subTest(what=what, pointer=pointer):
                 answer = self.admin.post(f"/api/v2/workers/{worker}/{what}", body)
@@ -454,7 +454,7 @@ class Together(RemoteCase):
         answer = self.me.post("/api/v2/workflows", {"jobs": [
             {"name": "first", "kind": self.kind}, {"name": "second", "kind": self.kind, "needs": [{"job": "first"}]}]})
         self.assertEqual(answer.status, 201, answer)
-        workflow = answer.json()["id"]
+        workflow = answer.json()["job"]["id"]
         first = self.claim(worker, limit=5)
         self.assertEqual(len(first), 1)
         self.call(worker, "heartbeat", {"progress": [self.lease(first[0], progress=10, stage="a")]})
@@ -584,6 +584,9 @@ class Examples:
     def worker(self, name="example", **options):
         return Process(self, self.program, name, **options)
 
+    def drains(self, name):
+        return [w["draining"] for w in self.admin.get("/api/v2/workers").json()["items"] if w["host"] == name] == [True]
+
     def attempts(self, job):
         return self.me.get(f"/api/v2/jobs/{job}/attempts").json()["items"]
 
@@ -651,9 +654,10 @@ class Examples:
 
     def test_an_interrupted_worker_finishes_what_it_has_and_leaves(self):
         worker = self.worker("leaves", slots=2)
-        running = self.count(to=20, pause=0.05)
+        running = self.count(to=60, pause=0.05)
         self.me.wait_job(running, states=("running",))
         worker.signal(signal.SIGINT)
+        self.eventually(lambda: self.drains("leaves"), what="the word that it drains")
         waiting = self.count(to=1)
         self.assertEqual(worker.process.wait(20), 0)
         self.assertEqual(self.me.job(running)["state"], "completed")
@@ -665,7 +669,7 @@ class Examples:
         job = self.count(to=10_000, pause=0.05)
         self.me.wait_job(job, states=("running",))
         worker.signal(signal.SIGINT)
-        self.eventually(lambda: [w["draining"] for w in self.admin.get("/api/v2/workers").json()["items"] if w["host"] == "hurries"] == [True])
+        self.eventually(lambda: self.drains("hurries"), what="the word that it drains")
         worker.signal(signal.SIGINT)
         worker.process.wait(20)
         seen = self.me.job(job)

@@ -10,6 +10,7 @@ from support.client import Client, multipart
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 OPEN = {"/healthz", "/readyz"}
+FOR_ADMINS = ("/api/v2/users", "/api/v2/queues", "/api/v2/workers")
 
 
 class Routes(ApiCase):
@@ -258,7 +259,7 @@ class Routes(ApiCase):
             for kind, media in operation.get("requestBody", {}).get("content", {}).items():
                 for name, example in self.examples(media):
                     with self.subTest(f"{method} {path} {name}"):
-                        user = self.user(role="admin") if path.startswith(("/api/v2/users", "/api/v2/queues")) else self.user()
+                        user = self.user(role="admin") if path.startswith(FOR_ADMINS) else self.user()
                         id_ = self.subject_for(path, user)
                         text = json.dumps(example)
                         if kind.startswith("multipart/"):
@@ -293,6 +294,8 @@ class Routes(ApiCase):
             return self.schedule(user)["id"]
         if "/webhooks/" in path:
             return user.post("/api/v2/webhooks", {"url": "https://93.184.216.34/x", "types": ["job.*"]}).json()["id"]
+        if "/workers/" in path:
+            return user.post("/api/v2/workers", {"name": "w", "kinds": [{"name": "example", "type": "export"}]}).json()["worker_id"]
         if "/users/" in path:
             user.get("/api/v2/me")  # one who comes with a token is known from then on
             return user.user

@@ -39,7 +39,9 @@ void Core::guarded(std::string_view what, const std::function<void()>& body) {
     }
 }
 
-void Core::hello(bool restart) {
+void Core::hello(bool restart, int slots) {
+    self_.slots = slots;
+    if (slots > 0) self_.kinds = kind_names_;
     around_.store.hello(self_);
     leases_good_until_ = around_.steady.now() + settings_.lease;
     around_.store.spare_remote(self_.id, settings_.lease, around_.clock.now());

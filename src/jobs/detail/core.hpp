@@ -34,8 +34,9 @@ public:
     /// Attempts claimed and not ended.
     int running() const;
 
-    /// Registers the worker and takes over what a predecessor left (see Engine::start). Throws.
-    void hello(bool restart);
+    /// Registers the worker and takes over what a predecessor left (see Engine::start). One with `slots` is listed with
+    /// its kinds; one without runs nothing. Throws.
+    void hello(bool restart, int slots = 0);
     void goodbye();
 
     /// Looks out for jobs and cancellations; `wake` is called, by whoever publishes, when a claim turn is due.

@@ -83,7 +83,8 @@ struct Stage : ledger::Op {
         : job{j}, progress{p}, stage{std::move(s)}, message{std::move(m)}, at{t} {}
 };
 
-/// A percent tick: no durable event. Guarded inside: no effect when another attempt owns the job or it has ended.
+/// A percent tick: no durable event, but it is shown to this process once it is committed. Guarded inside: no effect
+/// when another attempt owns the job or it has ended.
 struct Tick : ledger::Op {
     Lease lease;
     int progress = 0;

@@ -114,6 +114,9 @@ struct WorkStore {
     virtual void spare_remote(const Uuid& self, Duration absence, Instant now) = 0;
     virtual Beat beat(const Uuid& worker, Instant now) = 0;
     virtual void goodbye(const Uuid& worker) = 0;
+    /// Returns to the queue, without counting an attempt, what this worker has held for longer than `age` and is not
+    /// among `running`: the answer to its claim or its settlement was lost. Ids of the jobs.
+    virtual std::vector<Uuid> hand_back_forgotten(const Uuid& worker, const std::vector<Uuid>& running, Duration age, Instant now) = 0;
     /// Removes workers not seen for `expiry` and returns their running jobs to the queue (counting a loss), failed
     /// `worker_crashed` after losses_max. With `restart`, jobs of every other worker but remote ones are taken back at
     /// once without counting a loss: the only process of a SQLite directory has just started.

@@ -282,17 +282,23 @@ ON_BOTH("progress never decreases and only a completed job shows 100") {
     CHECK(bench.event_types() == Strings{"job.queued", "job.running", "job.stage", "job.stage", "job.failed"});
 }
 
-ON_BOTH("a tick of another attempt, or after the end, has no effect") {
+ON_BOTH("a tick of another attempt, or after the end, has no effect and is not shown") {
     bench.create();
     const auto claimed = bench.claim_one().value();
     auto other = claimed.lease;
     other.token = Uuid::generate();
 
+    const auto seen = bench.hub.subscribe({.scope = bench.scope, .types = {"job.progress"}});
+
     bench.commit(std::move(Commit{}.add(jobs::Tick{other, 50, "other", bench.now})));
     CHECK(bench.get(claimed.job.id).progress == 0);
+    CHECK(seen->take(SIZE_MAX).events.empty());
+    bench.commit(std::move(Commit{}.add(jobs::Tick{claimed.lease, 30, "own", bench.now})));
+    CHECK(seen->take(SIZE_MAX).events.size() == 1);
     bench.settle(claimed.lease, State::failed, "internal");
     bench.commit(std::move(Commit{}.add(jobs::Tick{claimed.lease, 50, "late", bench.now})));
-    CHECK(bench.get(claimed.job.id).progress == 0);
+    CHECK(bench.get(claimed.job.id).progress == 30);
+    CHECK(seen->take(SIZE_MAX).events.empty());
 }
 
 ON_BOTH("a blocked job waits for its input, which is merged") {

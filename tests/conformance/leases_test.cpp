@@ -79,6 +79,26 @@ ON_BOTH("nobody rescues its own jobs or those of a worker that beats") {
     CHECK(bench.jobs().workers().size() == 2);
 }
 
+ON_BOTH("what a worker holds and does not run goes back to the queue, and no attempt is counted") {
+    const Job kept = bench.create(), forgotten = bench.create();
+    std::map<Uuid, jobs::Lease> leases;
+    for (int i = 0; i < 2; ++i) {
+        const auto claimed = bench.claim_one().value();
+        leases.emplace(claimed.job.id, claimed.lease);
+    }
+    const auto hand_back = [&](Duration age) { return bench.jobs().hand_back_forgotten(bench.worker.id, {kept.id}, age, bench.now); };
+
+    CHECK(hand_back(1h).empty());
+    CHECK(hand_back(-1us) == std::vector{forgotten.id});
+
+    CHECK(bench.get(kept.id).state == State::running);
+    CHECK(bench.get(forgotten.id).state == State::queued);
+    CHECK(bench.get(forgotten.id).attempt == 0);
+    CHECK(bench.jobs().attempts(forgotten.id).at(0).outcome == "released");
+    CHECK(bench.settle(leases.at(forgotten.id), State::completed) == Outcome::lost);
+    CHECK(bench.settle(leases.at(kept.id), State::completed) == Outcome::applied);
+}
+
 ON_BOTH("after five losses a job fails as worker_crashed") {
     const Job job = bench.create();
     bench.jobs().hello(bench.worker);

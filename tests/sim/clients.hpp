@@ -30,6 +30,7 @@ private:
     void pause_queue(const std::string& queue, bool paused);
     /// Does it later, again and again until it answers true; not while somebody else is busy with the job.
     void insist(Duration time, std::optional<Uuid> job, std::function<bool()> body);
+    std::optional<Uuid> one_at_a_time(const Uuid& job) const;
     std::optional<jobs::Job> get(const Uuid& job);
     ledger::Committed commit(ledger::Commit commit);
 

@@ -34,7 +34,7 @@ struct Content {
     int shm_users = 0;
 };
 
-void apply(std::vector<char>& to, const Change& change) {
+void redo(std::vector<char>& to, const Change& change) {
     if (change.truncate) {
         to.resize(change.at);
         return;
@@ -165,7 +165,7 @@ int io_write(sqlite3_file* f, const void* from, int count, sqlite3_int64 offset)
     const auto* bytes = static_cast<const char*>(from);
     Content& c = content_of(f);
     c.unsynced.push_back({static_cast<std::uint64_t>(offset), {bytes, bytes + count}});
-    apply(c.now, c.unsynced.back());
+    redo(c.now, c.unsynced.back());
     return SQLITE_OK;
 }
 
@@ -174,7 +174,7 @@ int io_truncate(sqlite3_file* f, sqlite3_int64 size) {
     if (!file.disk->step()) return SQLITE_IOERR_TRUNCATE;
     Content& c = content_of(f);
     c.unsynced.push_back({static_cast<std::uint64_t>(size), {}, true});
-    apply(c.now, c.unsynced.back());
+    redo(c.now, c.unsynced.back());
     return SQLITE_OK;
 }
 
@@ -183,7 +183,7 @@ int io_sync(sqlite3_file* f, int) {
     if (!file.disk->step()) return SQLITE_IOERR_FSYNC;
     file.disk->synced();
     Content& c = content_of(f);
-    for (const auto& change : c.unsynced) apply(c.durable, change);
+    for (const auto& change : c.unsynced) redo(c.durable, change);
     c.unsynced.clear();
     return SQLITE_OK;
 }
@@ -376,7 +376,7 @@ void MemoryVfs::cut_after(std::uint64_t operations) { cut_in_ = operations; }
 void MemoryVfs::power_on(const std::function<bool()>& keep) {
     for (auto& [name, content] : disk_->files) {
         for (const auto& change : content->unsynced) {
-            if (keep()) apply(content->durable, change);
+            if (keep()) redo(content->durable, change);
         }
         auto bytes = std::move(content->durable);
         content = std::make_shared<Content>();

@@ -253,6 +253,16 @@ void Process::Store::goodbye(const Uuid& worker) {
     });
 }
 
+std::vector<Uuid> Process::Store::hand_back_forgotten(const Uuid& worker, const std::vector<Uuid>& running, Duration age, Instant) {
+    World& world = process.world_;
+    if (world.mutation() == Mutation::forgotten_claims) return {};
+    return world.call(&process, "hand back", [&] {
+        auto jobs = world.store().hand_back_forgotten(worker, running, age, world.database_time());
+        for (const auto& job : jobs) world.note("  handed back {}", job.str());
+        return jobs;
+    });
+}
+
 std::vector<jobs::Rescued> Process::Store::rescue(const Uuid& self, Duration expiry, bool restart, Instant) {
     return process.world_.call(&process, "rescue", [&] { return process.world_.rescue(self, expiry, restart); });
 }

@@ -105,6 +105,7 @@ TEST_CASE("the simulator finds the mistakes it is there for") {
     CHECK(found_within(Mutation::split_transaction, 30).has_value());
     CHECK(found_within(Mutation::lost_wakeups, 30).has_value());
     CHECK(found_within(Mutation::rescue_by_age, 30).has_value());
+    CHECK(found_within(Mutation::forgotten_claims, 30).has_value());
 }
 
 }  // namespace millrace::sim

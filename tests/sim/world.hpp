@@ -24,6 +24,7 @@ enum class Mutation {
     no_guard,           ///< the state that an action requires is not looked at in its transaction
     split_transaction,  ///< effects are committed before the end of the job
     lost_wakeups,       ///< notifications get lost, and nobody polls
+    forgotten_claims,   ///< a claim whose answer was lost is not handed back
     rescue_by_age,      ///< jobs are taken back because they run long, not because their worker is silent
 };
 
@@ -127,7 +128,7 @@ public:
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart);
     void worker_seen(const Uuid& worker) { seen_[worker] = now_; }
     void worker_left(const Uuid& worker) { seen_.erase(worker); }
-    void deliver(Process& to, std::vector<events::EventPtr> events);
+    void deliver(Process& to, const std::vector<events::EventPtr>& events);
     void process_ended(const Process& process);
 
     static constexpr Instant epoch{std::chrono::hours{500'000}};
@@ -176,6 +177,7 @@ private:
 
     events::Hub hub_;  ///< of the database: what has been committed, in order
     std::unique_ptr<events::Subscription> committed_;
+    std::vector<events::EventPtr> told_;  ///< all durable ones, by seq
     std::unique_ptr<storage::sqlite::Database> database_;
     std::unique_ptr<storage::detail::JobStore> store_;
     std::unique_ptr<storage::detail::Ledger> ledger_;

@@ -39,21 +39,8 @@ void RunningAttempt::check() const {
     if (stop_.stop_requested()) throw Error{Code::cancelled};
 }
 
-/// Before a durable event of this attempt is committed: ticks taken earlier are not shown any more.
-void RunningAttempt::mark() {
-    const std::lock_guard lock{showing_};
-    ++marks_;
-}
-
-/// What was not taken before the ending would be shown after it.
-void RunningAttempt::drop_tick() {
-    const std::lock_guard lock{mutex_};
-    ticked_ = false;
-}
-
 void RunningAttempt::stage(int progress, std::string_view stage, std::string_view message) {
     check();
-    mark();
     {
         const std::lock_guard lock{mutex_};
         shown_ = std::max(shown_, std::clamp(progress, 0, 99));
@@ -75,19 +62,11 @@ void RunningAttempt::tick(int progress, std::string_view message) {
     ticked_ = true;
 }
 
-std::optional<RunningAttempt::TakenTick> RunningAttempt::take_tick() {
-    const std::scoped_lock lock{showing_, mutex_};
+std::optional<Tick> RunningAttempt::take_tick() {
+    const std::lock_guard lock{mutex_};
     if (!ticked_ || finished()) return std::nullopt;
     ticked_ = false;
-    const Instant now = clock_.now();
-    Job seen = job_;
-    seen.progress = shown_;
-    seen.stage = stage_;
-    seen.message = message_;
-    seen.updated_at = now;
-    auto event = news("job.progress");
-    event.data = to_json(view(seen));
-    return TakenTick{Tick{lease_, shown_, message_, now}, std::move(event), marks_};
+    return Tick{lease_, shown_, message_, clock_.now()};
 }
 
 events::Event RunningAttempt::news(std::string_view type) const {
@@ -98,14 +77,6 @@ events::Event RunningAttempt::news(std::string_view type) const {
     event.org = job_.org;
     event.subject = job_.id;
     return event;
-}
-
-void RunningAttempt::publish_tick(TakenTick tick, events::Hub& hub) {
-    const std::lock_guard lock{showing_};
-    if (tick.marks != marks_) return;
-    std::vector<events::Event> one;
-    one.push_back(std::move(tick.event));
-    hub.publish(std::move(one));
 }
 
 void RunningAttempt::log(observe::Level level, std::string_view text) {
@@ -147,8 +118,6 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
     add_last_lines(commit);
     commit.add(std::move(settle));
-    mark();
-    drop_tick();
     const auto done = ledger_.commit(std::move(commit));
     if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
     if (done) {
@@ -185,8 +154,6 @@ void RunningAttempt::end_completed() {
 }
 
 ledger::Commit RunningAttempt::ending_commit() {
-    mark();
-    drop_tick();
     ledger::Commit commit;
     commit.guard(Fence{lease_});
     add_last_lines(commit);

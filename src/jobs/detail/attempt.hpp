@@ -58,16 +58,8 @@ public:
     /// lives until then.
     void settle_later(observe::Log& log, std::function<void(std::optional<Duration>)> done);
 
-    struct TakenTick {
-        Tick op;
-        events::Event event;
-        std::uint64_t marks = 0;
-    };
     /// The newest tick since the last call. Called by the engine's ticker thread.
-    std::optional<TakenTick> take_tick();
-    /// Shows a committed tick, unless a stage or an ending may have been shown since it was taken: who watches never
-    /// sees progress fall.
-    void publish_tick(TakenTick tick, events::Hub& hub);
+    std::optional<Tick> take_tick();
 
     /// Something that happened to the job, without its data.
     events::Event news(std::string_view type) const;
@@ -78,8 +70,6 @@ public:
 private:
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
-    void mark();
-    void drop_tick();
     void add_last_lines(ledger::Commit& commit);
     ledger::Commit ending_commit();
     std::optional<Duration> after_ending(ledger::Committed committed, std::exception_ptr failed, observe::Log& log);
@@ -95,9 +85,6 @@ private:
     std::atomic<State> settled_ = State::running;
     std::optional<Settle> ending_;  ///< of the handler's thread only, as is what follows
     std::chrono::milliseconds pause_ = settle_pause_min;
-
-    std::mutex showing_;         ///< held while a tick is published
-    std::uint64_t marks_ = 0;    ///< durable events of this attempt so far or about to be; guarded by showing_
 
     mutable std::mutex mutex_;  ///< guards what follows
     StopReason reason_ = StopReason::none;

@@ -238,13 +238,9 @@ void Core::stop_overdue() {
 
 void Core::flush() {
     ledger::Commit commit;
-    std::vector<std::pair<Attempt, RunningAttempt::TakenTick>> taken;
     std::vector<std::pair<Attempt, Instant>> logged;
     for (const auto& attempt : attempts()) {
-        if (auto tick = attempt->take_tick()) {
-            commit.add(tick->op);
-            taken.emplace_back(attempt, std::move(*tick));
-        }
+        if (auto tick = attempt->take_tick()) commit.add(std::move(*tick));
         if (auto lines = attempt->pending_log()) {
             logged.emplace_back(attempt, lines->lines.back().at);
             commit.add(std::move(*lines));
@@ -252,7 +248,6 @@ void Core::flush() {
     }
     if (commit.ops.empty()) return;
     around_.ledger.commit(std::move(commit));  // first committed, then seen
-    for (auto& [attempt, tick] : taken) attempt->publish_tick(std::move(tick), around_.hub);
     for (const auto& [attempt, last] : logged) {
         attempt->log_committed(last);
         around_.hub.nudge(attempt->news("job.log"));
@@ -263,6 +258,7 @@ void Core::beat_turn() {
     guarded("beat", [&] { beat(); });
     // A worker that cannot renew its leases stops writing before they end.
     if (around_.steady.now() > leases_good_until_) stop_all(StopReason::lost);
+    guarded("hand back", [&] { hand_back_forgotten(); });
     guarded("rescue", [&] { rescue(false); });
     guarded("expire", [&] { expire(); });
 }
@@ -280,6 +276,16 @@ void Core::beat() {
     const std::lock_guard lock{mutex_};
     for (const auto& id : answer.cancelling) {
         if (const auto it = running_.find(id); it != running_.end()) it->second->stop(StopReason::cancelled);
+    }
+}
+
+/// A claim or a settlement whose answer got lost, or that was given up, leaves a lease that nobody here works under.
+/// Beats would renew it for as long as this process lives.
+void Core::hand_back_forgotten() {
+    std::vector<Uuid> running;  // looked at first: what is claimed later is younger than a lease
+    for (const auto& attempt : attempts()) running.push_back(attempt->job().id);
+    for (const auto& job : around_.store.hand_back_forgotten(self_.id, running, settings_.lease, around_.clock.now())) {
+        log_.warn("job handed back that this worker held and did not run", {{"job", job.str()}});
     }
 }
 

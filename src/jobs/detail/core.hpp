@@ -77,6 +77,7 @@ private:
     void guarded(std::string_view what, const std::function<void()>& body);
     void take_news();
     void beat();
+    void hand_back_forgotten();
     void rescue(bool restart);
     void expire();
     void flush();

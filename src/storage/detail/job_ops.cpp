@@ -95,6 +95,7 @@ void tick_job(Tx& tx, const jobs::Tick& op) {
     held->job.message = op.message;
     held->job.updated_at = op.at;
     tx.changed(*held);
+    tx.ticks.push_back(job_event("job.progress", held->job));
     if (held->job.parent) child_progressed(tx, held->job, before);
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "jobs/ops.hpp"
+#include "jobs/remote.hpp"
 #include "storage/detail/claim.hpp"
 #include "storage/detail/job_ops.hpp"
 #include "storage/detail/list.hpp"
@@ -189,6 +189,33 @@ jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
         if (!out.known) return;
         tx.db.run(Statement::jobs_show_running, args(worker, now - shown_after), [&](const Row& row) { tx.shared.claimed.drop(row.uuid(0)); });
         out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
+    });
+    return out;
+}
+
+std::vector<Uuid> JobStore::hand_back_forgotten(const Uuid& worker, const std::vector<Uuid>& running, Duration age, Instant now) {
+    auto leases = reading(db_, [&](Session& s) {
+        return all(s, Statement::leases_of_worker, args(worker, now), [](const Row& row) {
+            Reader r{row};
+            return std::pair{jobs::Lease{r.uuid(), r.integer(), r.uuid()}, Duration{r.integer<std::int64_t>()}};
+        });
+    });
+    std::erase_if(leases, [&](const auto& held) {
+        return held.second <= age || std::ranges::find(running, held.first.job) != running.end();
+    });
+    std::vector<Uuid> out;
+    if (leases.empty()) return out;
+    db_.commits().run([&](Tx& tx) {
+        out.clear();
+        std::vector<Uuid> ids;
+        for (const auto& held : leases) ids.push_back(held.first.job);
+        tx.hold(std::move(ids));
+        for (const auto& [lease, held_for] : leases) {
+            const HeldJob* held = tx.job(lease.job);
+            if (!held || !is_owned(*held, lease)) continue;
+            settle_job(tx, jobs::handed_back(lease.job, now));
+            out.push_back(lease.job);
+        }
     });
     return out;
 }

@@ -53,7 +53,6 @@ void apply_progress(Tx& tx, HeldJob& held, const jobs::RemoteProgress& p, Instan
     const auto message = p.message.value_or(job.message);
     if (progress <= job.progress && message == job.message) return;
     tick_job(tx, jobs::Tick{p.lease, progress, message, now});
-    tx.ticks.push_back(job_event("job.progress", job));
 }
 
 /// Leases that the beat shows to be over: their worker forgot them, or took longer than the job allows.

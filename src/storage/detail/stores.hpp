@@ -49,6 +49,7 @@ public:
     void spare_remote(const Uuid& self, Duration absence, Instant now) override;
     jobs::Beat beat(const Uuid& worker, Instant now) override;
     void goodbye(const Uuid& worker) override;
+    std::vector<Uuid> hand_back_forgotten(const Uuid& worker, const std::vector<Uuid>& running, Duration age, Instant now) override;
     std::vector<jobs::Worker> workers() override;
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart, Instant now) override;
     std::vector<Uuid> expire(Instant now) override;

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 
 #include "work/thread_name.hpp"
@@ -69,10 +70,29 @@ void Publisher::committed(std::vector<events::Event> events, std::int64_t newest
     ::eventfd_write(wake_, 1);
 }
 
+void Publisher::show(std::vector<events::Event> ticks) noexcept {
+    const std::lock_guard lock{publishing_};
+    try {
+        catch_up(ticks);
+        hub_.publish(std::move(ticks));
+    } catch (const std::exception& error) {
+        log_.warn("ticks are not shown", {{"error", error.what()}});
+    }
+}
+
 void Publisher::catch_up() {
     const std::lock_guard lock{publishing_};
+    std::vector<events::Event> none;
+    catch_up(none);
+}
+
+/// Ticks of the jobs that the events tell of are left out. Under the lock `publishing_`.
+void Publisher::catch_up(std::vector<events::Event>& ticks) {
     while (true) {
         auto events = read_(hub_.last(), events_at_once);
+        std::erase_if(ticks, [&](const events::Event& tick) {
+            return std::ranges::find(events, tick.subject, &events::Event::subject) != events.end();
+        });
         const bool more = events.size() == events_at_once;
         if (!events.empty()) hub_.publish(std::move(events));
         if (!more) return;

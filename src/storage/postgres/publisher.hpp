@@ -25,13 +25,15 @@ public:
     /// Events of a transaction of ours that has committed. `newest_before` is the newest seq that stood in the table
     /// before them: when the hub has not seen it yet, what lies between is read first.
     void committed(std::vector<events::Event> events, std::int64_t newest_before) noexcept;
-    /// Events that are kept nowhere, for this process only.
-    void show(std::vector<events::Event> ticks) noexcept { hub_.publish(std::move(ticks)); }
+    /// Events that are kept nowhere, for this process only: after what others have committed before them, so that who
+    /// watches does not see progress fall, and not at all when others have told of the job since. They may be lost.
+    void show(std::vector<events::Event> ticks) noexcept;
     /// Publishes what is in the table and not in the hub.
     void catch_up();
     void stop();
 
 private:
+    void catch_up(std::vector<events::Event>& ticks);
     void loop(std::stop_token stop);
     void listen(std::stop_token stop);
 

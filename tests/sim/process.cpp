@@ -247,8 +247,8 @@ jobs::Beat Process::Store::beat(const Uuid& worker, Instant) {
 void Process::Store::goodbye(const Uuid& worker) {
     World& world = process.world_;
     world.call(&process, "goodbye", [&] {
+        world.worker_left(worker);  // first: the power may fail when it is applied
         world.store().goodbye(worker);
-        world.worker_left(worker);
         return true;
     });
 }

@@ -400,8 +400,9 @@ void World::check_progress(Process& process) {
         if (!event->type.starts_with("job.")) continue;
         auto& [progress, type] = process.shown[event->subject];
         const int now_shown = progress_of(event->data);
-        // A workflow begins anew when a job of it is tried again, and that it had completed may not have been told here.
-        const bool anew = type == "job.completed" || (event->type == "job.running" && plan(event->subject).job.workflow());
+        // A workflow begins anew when a job of it is tried again, and what was between may not have been told here: the log
+        // of events is looked at in the end.
+        const bool anew = type == "job.completed" || plan(event->subject).job.workflow();
         if (now_shown < progress && !anew) {
             throw Violation{fmt::format("G6: process {} showed {} % of job {} after {} % ({} after {})", process.index, now_shown, event->subject.str(), progress, event->type, type)};
         }

@@ -98,19 +98,23 @@ void check_effects(Inspector& inspector, const std::map<Uuid, Plan>& plans) {
 }
 
 /// G4: what is counted is what happened.
-void check_attempts(Inspector& inspector, const std::map<Uuid, Plan>& plans) {
+/// Answers how many attempts there were.
+int check_attempts(Inspector& inspector, jobs::JobStore& store, const std::map<Uuid, Plan>& plans) {
     struct Row {
         int open = 0, lost = 0, uncounted = 0, all = 0;
     };
     std::map<Uuid, Row> rows;
-    inspector.each("SELECT job_id, outcome, ended_at IS NULL FROM job_attempt", {}, [&](const Inspector::Row& row) {
-        auto& r = rows[row.uuid(0)];
-        const auto outcome = row.text(1);
-        ++r.all;
-        if (row.integer(2)) ++r.open;
-        if (outcome == "lost") ++r.lost;
-        if (outcome == "released" || outcome == "snoozed") ++r.uncounted;
-    });
+    int attempts = 0;
+    for (const auto& [id, plan] : plans) {
+        auto& r = rows[id];
+        for (const auto& attempt : store.attempts(id)) {
+            ++attempts;
+            ++r.all;
+            if (!attempt.ended_at) ++r.open;
+            if (attempt.outcome == "lost") ++r.lost;
+            if (attempt.outcome == "released" || attempt.outcome == "snoozed") ++r.uncounted;
+        }
+    }
     inspector.each("SELECT id, attempt, losses, attempts_max, error_code FROM job WHERE kind = 'plain'", {}, [&](const Inspector::Row& row) {
         const auto id = row.uuid(0);
         const auto& r = rows[id];
@@ -126,6 +130,7 @@ void check_attempts(Inspector& inspector, const std::map<Uuid, Plan>& plans) {
     inspector.each("SELECT count(*) FROM job_lease", {}, [&](const Inspector::Row& row) {
         if (row.integer(0) != 0) fail("G5: a lease outlived its job");
     });
+    return attempts;
 }
 
 /// G4: the counters that nobody ever counts again.
@@ -159,13 +164,14 @@ void check_accepted(Inspector& inspector, const std::map<Uuid, Plan>& plans) {
     }
 }
 
-void check_everything(Inspector& inspector, events::EventStore& events, const std::map<Uuid, Plan>& plans) {
+int check_everything(Inspector& inspector, events::EventStore& events, jobs::JobStore& store, const std::map<Uuid, Plan>& plans) {
     const auto log = whole(events);
     check_accepted(inspector, plans);
     check_history(inspector, log, plans);
     check_effects(inspector, plans);
-    check_attempts(inspector, plans);
+    const int attempts = check_attempts(inspector, store, plans);
     check_counters(inspector, log);
+    return attempts;
 }
 
 std::string describe_unfinished(Inspector& inspector, const std::map<Uuid, Plan>& plans) {

@@ -7,8 +7,8 @@ namespace millrace::sim {
 
 /// G1, after a loss of power: what was accepted is there.
 void check_accepted(Inspector& inspector, const std::map<Uuid, Plan>& plans);
-/// Everything, when all jobs have ended.
-void check_everything(Inspector& inspector, events::EventStore& events, const std::map<Uuid, Plan>& plans);
+/// Everything, when all jobs have ended. Answers how many attempts there were.
+int check_everything(Inspector& inspector, events::EventStore& events, jobs::JobStore& store, const std::map<Uuid, Plan>& plans);
 /// Of a world that does not come to rest.
 std::string describe_unfinished(Inspector& inspector, const std::map<Uuid, Plan>& plans);
 

@@ -70,8 +70,7 @@ Result World::run() {
             run_until(now_ + 5s);
         }
         storage::detail::EventStore events{*database_};
-        check_everything(*inspector_, events, plans_);
-        inspector_->each("SELECT count(*) FROM job_attempt", {}, [&](const auto& row) { result_.attempts = static_cast<int>(row.integer(0)); });
+        result_.attempts = check_everything(*inspector_, events, *store_, plans_);
     } catch (const Violation& violation) {
         result_.violation = fmt::format("seed {}, at {:.3f} s: {}", options_.seed, static_cast<double>(now_.count()) / 1e6, violation.what);
         note("VIOLATION {}", violation.what);

@@ -183,7 +183,7 @@ void JobStore::spare_remote(const Uuid& self, Duration absence, Instant now) {
 
 jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
     jobs::Beat out;
-    db_.claims().run_relaxed([&](Tx& tx) {
+    db_.claims().run([&](Tx& tx) {
         out = {};
         out.known = tx.db.run(Statement::workers_beat, args(worker, now)) > 0;
         if (!out.known) return;
@@ -221,7 +221,7 @@ std::vector<Uuid> JobStore::hand_back_forgotten(const Uuid& worker, const std::v
 }
 
 void JobStore::goodbye(const Uuid& worker) {
-    db_.claims().run_relaxed([&](Tx& tx) { tx.db.run(Statement::workers_goodbye, args(worker)); });
+    db_.claims().run([&](Tx& tx) { tx.db.run(Statement::workers_goodbye, args(worker)); });
 }
 
 std::vector<jobs::Worker> JobStore::workers() {
@@ -231,7 +231,7 @@ std::vector<jobs::Worker> JobStore::workers() {
 std::vector<jobs::Rescued> JobStore::rescue(const Uuid& self, Duration expiry, bool restart, Instant now) {
     std::vector<jobs::Rescued> out;
     if (!restart && !db_.may_rescue(expiry)) return out;
-    db_.claims().run_relaxed([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
+    db_.claims().run([&](Tx& tx) { out = take_back(tx, self, expiry, restart, now); });
     return out;
 }
 

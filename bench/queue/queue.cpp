@@ -210,6 +210,66 @@ void active(const Bench& bench, int count) {
     bench.emit("storage only", "active_p99", millis[millis.size() * 99 / 100], "ms");
 }
 
+std::vector<jobs::Claimed> claim(const Bench& bench, const jobs::Worker& worker, const std::string& kind, int limit) {
+    return bench.storage.jobs().claim({.worker = worker.id, .kinds = {kind}, .limit = limit, .lease = 20s, .now = SystemClock{}.now()});
+}
+
+/// One job at a time: it comes, it is claimed, it ends. The time of the claim alone.
+void claims(const Bench& bench, int count) {
+    const jobs::Worker worker{Uuid::generate(), "bench", 1, "worker", SystemClock{}.now(), SystemClock{}.now()};
+    bench.storage.jobs().hello(worker);
+    std::vector<double> millis;
+    for (int i = 0; i < count; ++i) {
+        bench.preload(1, "claims");
+        const auto start = Steady::now();
+        const auto claimed = claim(bench, worker, "claims", 1);
+        millis.push_back(seconds_since(start) * 1000);
+        jobs::Settle settle;
+        settle.job = claimed.at(0).job.id;
+        settle.outcome = "completed";
+        settle.at = SystemClock{}.now();
+        bench.storage.ledger().commit(std::move(ledger::Commit{}.add(std::move(settle))));
+    }
+    bench.storage.jobs().goodbye(worker.id);
+    std::ranges::sort(millis);
+    bench.emit("one by one", "claim_p50", millis[millis.size() / 2], "ms");
+    bench.emit("one by one", "claim_p99", millis[millis.size() * 99 / 100], "ms");
+}
+
+/// The p99 of single enqueues, 50 a second for 10 s, without and with `count` running jobs that report twice a second as
+/// the engine writes it: one commit for all. The log that this writes is for the database to tell.
+void progress(const Bench& bench, int count) {
+    const jobs::Worker worker{Uuid::generate(), "bench", 1, "worker", SystemClock{}.now(), SystemClock{}.now()};
+    bench.storage.jobs().hello(worker);
+    bench.preload(count, "progress");
+    const auto claimed = claim(bench, worker, "progress", count);
+    for (const bool reporting : {false, true}) {
+        std::jthread reporter{[&](std::stop_token stop) {
+            for (int tick = 1; reporting && !stop.stop_requested(); ++tick) {
+                const auto due = Steady::now() + 500ms;
+                ledger::Commit commit;
+                for (const auto& one : claimed) {
+                    commit.add(jobs::Tick{one.lease, tick, fmt::format("row {}", tick * 1000), SystemClock{}.now()});
+                }
+                bench.storage.ledger().commit(std::move(commit));
+                std::this_thread::sleep_until(due);
+            }
+        }};
+        std::vector<double> millis;
+        auto due = Steady::now();
+        for (int i = 0; i < 500; ++i) {
+            std::this_thread::sleep_until(due += 20ms);
+            const auto start = Steady::now();
+            bench.preload(1, "external");
+            millis.push_back(seconds_since(start) * 1000);
+        }
+        std::ranges::sort(millis);
+        const auto config = reporting ? fmt::format("{} jobs report", claimed.size()) : std::string{"none reports"};
+        bench.emit(config, "enqueue_p99", millis[millis.size() * 99 / 100], "ms");
+    }
+    bench.storage.jobs().goodbye(worker.id);
+}
+
 /// Completed jobs of long ago, through the same ops.
 void history(const Bench& bench, int count) {
     const auto long_ago = SystemClock{}.now() - 240h;
@@ -253,4 +313,6 @@ int main(int count, char** arguments) {
     }
     if (wanted("latency")) latency(bench, number("LAT", 300));
     if (wanted("active")) active(bench, 500);
+    if (wanted("claims")) claims(bench, 300);
+    if (wanted("progress")) progress(bench, 2000);
 }

@@ -81,9 +81,15 @@ void Receiving::abort(const Error& reason) noexcept {
         writer_.reset();
         // However the bytes stopped coming, it is one thing to whoever looks at the job; a limit or a full disk is another.
         const bool ours = http_status(reason.code()) == 413 || http_status(reason.code()) >= 500;
-        intake_.abort(file_, ours ? reason : Error{Code::upload_aborted, {{"received", received}}}, !joined_);
+        const Error told = ours ? reason : Error{Code::upload_aborted, {{"received", received}}};
+        try {
+            intake_.abort(file_, told, !joined_);
+        } catch (const Error& error) {
+            intake_.log_.warn("aborting an upload failed", {{"file", file_.id}, {"error", error.what()}});
+            intake_.abort_later({file_, told, !joined_});
+        }
     } catch (const std::exception& error) {
-        // The sweep of the next start finds the file still receiving and aborts it then.
+        // When this process ends, the others find the file still receiving and abort it.
         intake_.log_.warn("aborting an upload failed", {{"file", file_.id}, {"error", error.what()}});
     }
 }
@@ -110,7 +116,15 @@ Intake::Begun Intake::begin(Incoming incoming) {
     } else if (incoming.import) {
         commit.add(jobs::Create{import_job(file, std::move(incoming.job_input))});
     }
-    const auto committed = ledger_.commit(std::move(commit));
+    const auto committed = [&] {
+        try {
+            return ledger_.commit(std::move(commit));
+        } catch (const Error&) {
+            // It may have been applied all the same; then nobody will bring the bytes.
+            abort_later({file, Error{Code::upload_aborted, {{"received", "0"}}}, !incoming.join});
+            throw;
+        }
+    }();
     if (committed.outcome == ledger::Outcome::refused) return {nullptr, committed.existing};
     if (!committed) return {nullptr, incoming.join.value_or(Uuid{})};
     work::failpoint("intake.begin");
@@ -143,7 +157,31 @@ void Intake::abort(const File& file, const Error& reason, bool with_job) {
     ledger_.commit(begin());
 }
 
+void Intake::abort_later(Leftover leftover) {
+    const std::lock_guard lock{leftovers_mutex_};
+    leftovers_.push_back(std::move(leftover));
+}
+
+void Intake::sweep_leftovers() {
+    while (true) {
+        std::optional<Leftover> next;
+        {
+            const std::lock_guard lock{leftovers_mutex_};
+            if (leftovers_.empty()) return;
+            next = std::move(leftovers_.back());
+            leftovers_.pop_back();
+        }
+        try {
+            abort(next->file, next->reason, next->with_job);
+        } catch (const Error&) {
+            abort_later(std::move(*next));
+            throw;
+        }
+    }
+}
+
 void Intake::sweep_abandoned() {
+    sweep_leftovers();
     for (const auto& file : store_.abandoned()) {
         log_.warn("upload given up", {{"file", file.id}});
         abort(file, Error{Code::upload_aborted, {{"received", std::to_string(file.size)}}}, true);

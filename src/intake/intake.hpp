@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
+#include <vector>
 
 #include "blobs/store.hpp"
 #include "intake/ops.hpp"
@@ -80,7 +82,8 @@ public:
     /// One commit: file (receiving), job (blocked, visible at once) and events.
     Begun begin(Incoming incoming);
 
-    /// Aborts what dead servers were receiving. Cheap; safe at any time.
+    /// Aborts what dead servers were receiving, and what this one could not abort while the database was away. Cheap;
+    /// safe at any time.
     void sweep_abandoned();
     /// Removes partial files and objects that nobody names; lists every object. Safe at any time.
     void sweep_objects();
@@ -89,7 +92,14 @@ public:
 
 private:
     friend class Receiving;
+    struct Leftover {
+        File file;
+        Error reason;
+        bool with_job = true;
+    };
     void abort(const File& file, const Error& reason, bool with_job);
+    void abort_later(Leftover leftover);
+    void sweep_leftovers();
     int remove_unnamed(const std::vector<std::string>& objects, Instant before);
 
     const Settings settings_;
@@ -101,6 +111,8 @@ private:
     const Uuid server_;
     /// Between the storing of an object and the commit that names it (shared) no sweep may judge it (exclusive).
     std::shared_mutex naming_;
+    std::mutex leftovers_mutex_;
+    std::vector<Leftover> leftovers_;  ///< aborts that did not reach the database; guarded by leftovers_mutex_
 };
 
 }  // namespace millrace::intake

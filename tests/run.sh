@@ -48,6 +48,7 @@ suite api python3 tests/api/run.py
 suite cli python3 tests/cli/run.py
 suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10
 suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
+suite procs python3 tests/procs/run.py
 suite parquet-readers sh tests/parquet/run.sh
 suite extend python3 tests/extend/run.py
 

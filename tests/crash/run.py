@@ -135,6 +135,8 @@ class Uploader(threading.Thread):
                 # Sent again without a key, the first one had been accepted after all.
                 self.accepted[name] = (sha, jobs)
                 return
+            if answer.status >= 500 and not keyed:
+                self.repeated.add(name)  # the database may have taken it before it went away
             if answer.status in (429, 500, 502, 503, 504, 400, 408):
                 # 400 upload_aborted says: send it again. Any other 400, and each 500, is a surprise.
                 if answer.status == 500 or answer.status == 400 and answer.json()["code"] != "upload_aborted":
@@ -206,6 +208,8 @@ class Follower(threading.Thread):
 
 
 class Run:
+    fine_failures = {"upload_aborted", "duplicate"}  # of jobs whose upload was not answered 2xx
+
     def __init__(self, options):
         self.options = options
         self.random = random.Random(options.seed)
@@ -361,7 +365,7 @@ class Run:
                     self.bad("lost", f"completed without a dataset: {json.dumps(job)[:300]}")
                 if job["state"] != "completed" and job["id"] in datasets_by_job:
                     self.bad("doubled", f"a dataset of a job that is {job['state']}: {job['filename']}")
-                if job["state"] == "failed" and job["error_code"] not in ("upload_aborted", "duplicate"):
+                if job["state"] == "failed" and job["error_code"] not in self.fine_failures:
                     self.bad("wrong", f"failed with {job['error_code']}: {job['filename']} {job['error_message']}")
             self.figures["jobs"] += len(jobs)
             self.figures["datasets"] += len(datasets)

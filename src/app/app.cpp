@@ -16,6 +16,7 @@
 #include "base/describe.hpp"
 #include "blobs/local/local.hpp"
 #include "http/client.hpp"
+#include "jobs/retention.hpp"
 #include "jobs/scheduler.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
@@ -268,6 +269,7 @@ struct App::Parts {
         work::name_this_thread("house");
         auto next_abandoned = in(settings.jobs.lease);
         auto next_objects = in(settings.upload.sweep);
+        auto next_weighed = in(0s);
         const auto gauge = [&](jobs::State state) {
             return metrics.gauge("millrace_jobs_count", "Unfinished jobs", {{"state", std::string{word(state)}}});
         };
@@ -280,6 +282,9 @@ struct App::Parts {
                 }
                 metrics.jobs_active_count().set(static_cast<double>(active));
                 forget_old();
+                if (settings.jobs.retention_bytes.count > 0 && std::chrono::steady_clock::now() >= next_weighed) {
+                    next_weighed = in(forget_above_size() ? 5s : 0s);
+                }
                 if (std::chrono::steady_clock::now() >= next_abandoned) {
                     intake.sweep_abandoned();
                     next_abandoned = in(settings.jobs.lease);
@@ -309,6 +314,13 @@ struct App::Parts {
             if (!commit.ops.empty()) storage->ledger().commit(std::move(commit));
         }
         storage->ledger().commit(std::move(ledger::Commit{}.add(jobs::ForgetEvents{before})));
+    }
+
+    /// What /jobs/active still shows as completed is left alone, so nobody misses the end of a job.
+    bool forget_above_size() {
+        const auto now = clock.now();
+        const jobs::Keep keep{.limit = settings.jobs.retention_bytes, .before = now - settings.jobs.active_completed, .now = now};
+        return jobs::keep_within(keep, storage->jobs(), storage->ledger());
     }
 
     void stop(Duration grace) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "base/bytes.hpp"
 #include "events/hub.hpp"
 #include "jobs/ops.hpp"
 #include "jobs/store.hpp"
@@ -19,8 +20,10 @@ struct Settings {
     Duration active_completed = 5min;  ///< how long /jobs/active shows a completed job
     Duration active_failed = 1h;       ///< and a failed or cancelled one
     Duration retention{0};             ///< ended jobs and events older than this are removed; 0: kept for ever
+    Bytes retention_bytes;             ///< above this size of the history the oldest of it are removed; 0: any size
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (heartbeat, lease, poll, slots, active_completed, active_failed, retention))
+BOOST_DESCRIBE_STRUCT(Settings, (), (heartbeat, lease, poll, slots, active_completed, active_failed, retention,
+                                     retention_bytes))
 
 /// What goes into the last commit of an attempt, beside the settlement itself.
 struct Finish {

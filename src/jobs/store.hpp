@@ -126,6 +126,13 @@ struct WorkStore {
     virtual std::vector<Uuid> expire(Instant now) = 0;
 };
 
+/// A job that has ended, as its removal sees it.
+struct Ended {
+    Uuid id;
+    Instant at;
+    std::int64_t bytes = 0;  ///< about what it takes, with its attempts, log lines and entries in indexes
+};
+
 /// What the module asks of storage beside its ops.
 struct JobStore : WorkStore {
     virtual std::optional<Job> get(const Uuid& id, const Scope& scope) = 0;
@@ -139,6 +146,12 @@ struct JobStore : WorkStore {
     virtual std::optional<Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) = 0;
     /// Jobs that ended in this state before the moment, oldest first.
     virtual std::vector<Uuid> finished_before(State state, Instant before, int limit) = 0;
+    /// Jobs that ended before the moment, oldest first.
+    virtual std::vector<Ended> oldest_ended(Instant before, int limit) = 0;
+    /// What the history takes: on SQLite the database file without its free pages, on PostgreSQL an estimate (from at most
+    /// 500 pages of each table) of what jobs, attempts, log lines and events take, with their indexes and without the
+    /// space inside the tables that new rows will fill. Falls as soon as something is removed.
+    virtual std::int64_t history_bytes() = 0;
     virtual std::vector<LogLine> log(const LogRequest& request) = 0;
     /// Unfinished jobs by state, over all users; kept as they move, nothing is counted.
     virtual std::vector<std::pair<State, std::int64_t>> counts() = 0;

@@ -47,3 +47,13 @@ class Retention(ApiCase):
         self.report(ended, "complete")
         self.eventually(lambda: self.me.get(f"/api/v2/jobs/{ended}").status == 404, timeout=20, what="the old job is gone")
         self.assertEqual(self.me.get(f"/api/v2/jobs/{running}").status, 200)
+
+
+class RetentionBySize(ApiCase):
+    settings = {"MILLRACE_JOBS_RETENTION_BYTES": "1KiB", "MILLRACE_JOBS_ACTIVE_COMPLETED": "2s"}
+
+    def test_above_the_size_what_has_ended_is_removed_and_what_runs_stays(self):
+        running, ended = self.external(), self.external()
+        self.report(ended, "complete")
+        self.eventually(lambda: self.me.get(f"/api/v2/jobs/{ended}").status == 404, timeout=20, what="the ended job is gone")
+        self.assertEqual(self.me.get(f"/api/v2/jobs/{running}").status, 200)

@@ -119,6 +119,23 @@ std::vector<Uuid> JobStore::finished_before(jobs::State state, Instant before, i
     return reading(db_, [&](Session& s) { return all(s, Statement::jobs_finished_before, args(state, before, limit), read_id); });
 }
 
+std::vector<jobs::Ended> JobStore::oldest_ended(Instant before, int limit) {
+    return reading(db_, [&](Session& s) {
+        return all(s, Statement::jobs_oldest_ended, args(before, limit), [](const Row& row) {
+            Reader r{row};
+            return jobs::Ended{.id = r.uuid(), .at = r.instant(), .bytes = r.integer<std::int64_t>()};
+        });
+    });
+}
+
+std::int64_t JobStore::history_bytes() {
+    return reading(db_, [&](Session& s) {
+        std::int64_t bytes = 0;
+        s.run(Statement::jobs_history_bytes, {}, [&](const Row& row) { bytes = row.integer(0); });
+        return bytes;
+    });
+}
+
 std::vector<std::pair<jobs::State, std::int64_t>> JobStore::counts() {
     return reading(db_, [&](Session& s) {
         return all(s, Statement::jobs_counts, {}, [](const Row& row) {

@@ -37,6 +37,8 @@ public:
     std::vector<jobs::Need> needs(const Uuid& job) override;
     std::optional<jobs::Job> cached(const Uuid& owner, const std::string& cache_key, Instant since) override;
     std::vector<Uuid> finished_before(jobs::State state, Instant before, int limit) override;
+    std::vector<jobs::Ended> oldest_ended(Instant before, int limit) override;
+    std::int64_t history_bytes() override;
     std::vector<jobs::LogLine> log(const jobs::LogRequest& request) override;
     std::vector<std::pair<jobs::State, std::int64_t>> counts() override;
     std::vector<jobs::QueueCount> queue_counts() override;

@@ -285,6 +285,43 @@ DELETE FROM job_need WHERE job_id = $1 OR needs_id = $1;
 -- name: jobs.finished_before
 SELECT id FROM job WHERE state = $1 AND completed_at < $2 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT $3;
 
+-- name: jobs.oldest_ended
+-- Each state goes by its part of the index. 600: the columns that are always there, and the entries in indexes.
+SELECT id, at, (600 + pg_column_size(input) + pg_column_size(metadata) + coalesce(pg_column_size(result), 0) +
+       coalesce(pg_column_size(checkpoint), 0) + pg_column_size(attempt_log) +
+       coalesce((SELECT sum(150 + pg_column_size(message)) FROM job_log WHERE job_id = job.id), 0) +
+       250 * (SELECT count(*) FROM job_attempt WHERE job_id = job.id))::bigint AS bytes
+FROM (
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job
+                   WHERE state = 'completed' AND completed_at < $1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT $2) AS completed
+    UNION ALL
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job
+                   WHERE state = 'failed' AND completed_at < $1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT $2) AS failed
+    UNION ALL
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job
+                   WHERE state = 'cancelled' AND completed_at < $1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT $2) AS cancelled
+) AS oldest JOIN job ON id = ended
+ORDER BY at LIMIT $2;
+
+-- name: jobs.history_bytes
+-- The size of the tables would not do: it stays when rows are deleted, and all history would go before it fell. So rows
+-- are weighed, those of 500 pages of each table; a smaller table is read as a whole. The constants are as above.
+SELECT (
+    (SELECT coalesce(sum(600 + pg_column_size(input) + pg_column_size(metadata) + coalesce(pg_column_size(result), 0) +
+                            coalesce(pg_column_size(checkpoint), 0) + pg_column_size(attempt_log)), 0)
+        / least(1, 500.0 / greatest(1, pg_relation_size('job') / 8192))
+     FROM job TABLESAMPLE SYSTEM (least(100, 50000.0 / greatest(1, pg_relation_size('job') / 8192)))) +
+    (SELECT coalesce(sum(250), 0)
+        / least(1, 500.0 / greatest(1, pg_relation_size('job_attempt') / 8192))
+     FROM job_attempt TABLESAMPLE SYSTEM (least(100, 50000.0 / greatest(1, pg_relation_size('job_attempt') / 8192)))) +
+    (SELECT coalesce(sum(150 + pg_column_size(message)), 0)
+        / least(1, 500.0 / greatest(1, pg_relation_size('job_log') / 8192))
+     FROM job_log TABLESAMPLE SYSTEM (least(100, 50000.0 / greatest(1, pg_relation_size('job_log') / 8192)))) +
+    (SELECT coalesce(sum(200 + pg_column_size(data) + coalesce(pg_column_size(packed), 0)), 0)
+        / least(1, 500.0 / greatest(1, pg_relation_size('event') / 8192))
+     FROM event TABLESAMPLE SYSTEM (least(100, 50000.0 / greatest(1, pg_relation_size('event') / 8192))))
+)::bigint AS bytes;
+
 -- name: needs.insert
 INSERT INTO job_need (job_id, needs_id, outcome, state) VALUES ($1, $2, $3, $4) ON CONFLICT (job_id, needs_id) DO NOTHING;
 

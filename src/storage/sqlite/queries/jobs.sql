@@ -261,6 +261,27 @@ DELETE FROM job_need WHERE job_id = ?1 OR needs_id = ?1;
 -- name: jobs.finished_before
 SELECT id FROM job INDEXED BY job_finished WHERE state = ?1 AND completed_at < ?2 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT ?3;
 
+-- name: jobs.oldest_ended
+-- Each state goes by its part of the index. 600: the columns that are always there, and the entries in indexes.
+SELECT id, at, 600 + length(input) + length(metadata) + coalesce(length(result), 0) + coalesce(length(checkpoint), 0) +
+       length(attempt_log) +
+       coalesce((SELECT sum(150 + length(message)) FROM job_log WHERE job_id = job.id), 0) +
+       250 * (SELECT count(*) FROM job_attempt WHERE job_id = job.id) AS bytes
+FROM (
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job INDEXED BY job_finished
+                   WHERE state = 'completed' AND completed_at < ?1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT ?2) AS completed
+    UNION ALL
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job INDEXED BY job_finished
+                   WHERE state = 'failed' AND completed_at < ?1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT ?2) AS failed
+    UNION ALL
+    SELECT * FROM (SELECT id AS ended, completed_at AS at FROM job INDEXED BY job_finished
+                   WHERE state = 'cancelled' AND completed_at < ?1 AND completed_at IS NOT NULL ORDER BY completed_at LIMIT ?2) AS cancelled
+) AS oldest JOIN job ON id = ended
+ORDER BY at LIMIT ?2;
+
+-- name: jobs.history_bytes
+SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size;
+
 -- name: needs.insert
 INSERT INTO job_need (job_id, needs_id, outcome, state) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job_id, needs_id) DO NOTHING;
 

@@ -44,7 +44,29 @@ json::object describe(const Reply& reply) {
     return out;
 }
 
-json::object describe(const Operation& operation) {
+/// The limit of requests, once for all routes that it counts.
+json::object limit_headers() {
+    const auto header = [](std::string_view description, std::string_view type, json::value example) {
+        return json::object{{"description", description}, {"schema", {{"type", type}}}, {"example", std::move(example)}};
+    };
+    return {{"RateLimit", header("Requests left (r) and seconds until all are there again (t). With every answer of a route of /api "
+                                 "while the server has a limit (api.requests_per_minute)", "string", R"("default";r=599;t=1)")},
+            {"RateLimit-Policy", header("Requests at once (q) and seconds in which as many come back (w). With RateLimit",
+                                        "string", R"("default";q=600;w=60)")},
+            {"Retry-After", header("Seconds after which to try again", "integer", 1)}};
+}
+
+json::object too_many_requests() {
+    json::object headers;
+    for (const auto& [name, header] : limit_headers()) {
+        headers.emplace(name, json::object{{"$ref", "#/components/headers/" + std::string{name}}});
+    }
+    auto reply = describe(reply_error(429, "Too many requests, or too many streams at once; nothing was done"));
+    reply.emplace("headers", std::move(headers));
+    return reply;
+}
+
+json::object describe(const Operation& operation, bool limited) {
     json::array parameters;
     for (const auto& parameter : operation.parameters) parameters.push_back(describe(parameter));
     json::object replies;
@@ -55,6 +77,7 @@ json::object describe(const Operation& operation) {
     if (operation.access == Access::admin && !replies.contains("403")) {
         replies.emplace("403", describe(reply_error(403, "Only for administrators")));
     }
+    if (limited) replies.emplace("429", json::object{{"$ref", "#/components/responses/TooManyRequests"}});
     json::object out{{"operationId", operation.id},
                      {"summary", operation.summary},
                      {"tags", json::array{operation.tag}},
@@ -81,7 +104,7 @@ json::value openapi(const Table& table, std::string_view version) {
         const auto& route = table.all_routes()[i];
         auto& path = paths[route.pattern];
         if (!path.is_object()) path = json::object{};
-        path.as_object().emplace(lower(route.method), describe(*table.operations()[i]));
+        path.as_object().emplace(lower(route.method), describe(*table.operations()[i], is_limited(route.pattern)));
     }
     return json::object{
         {"openapi", "3.1.0"},
@@ -90,6 +113,8 @@ json::value openapi(const Table& table, std::string_view version) {
         {"paths", std::move(paths)},
         {"components",
          {{"schemas", {{"Problem", problem_schema()}}},
+          {"headers", limit_headers()},
+          {"responses", {{"TooManyRequests", too_many_requests()}}},
           {"securitySchemes",
            {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A JWT or an API key (mr_...)"}}},
             {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "millrace_session"}}}}}}}};

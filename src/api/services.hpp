@@ -5,6 +5,7 @@
 #include "accounts/authenticator.hpp"
 #include "accounts/store.hpp"
 #include "api/log_tails.hpp"
+#include "api/request_limit.hpp"
 #include "blobs/store.hpp"
 #include "datasets/store.hpp"
 #include "events/hub.hpp"
@@ -24,8 +25,11 @@ struct Settings {
     int streams_per_user = 100;
     std::uint64_t stream_behind_bytes_max = 256 * 1024;  ///< a slow reader with more than this to come gets `reset`
     bool metrics_open = false;      ///< /metrics and /openapi.json without a token
+    std::uint64_t requests_per_minute = 0;  ///< of /api, per API key, user or (without either) address; 0 = no limit
+    std::uint64_t requests_burst = 0;       ///< of these at once; 0: as many as in a minute
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behind_bytes_max, metrics_open))
+BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behind_bytes_max, metrics_open, requests_per_minute,
+                               requests_burst))
 
 /// What the handlers work with; owned by app.
 struct Services {
@@ -42,6 +46,7 @@ struct Services {
     events::EventStore& events;
     events::Hub& hub;
     LogTails& log_tails;
+    RequestLimit& request_limit;
     intake::Intake& intake;
     accounts::AccountStore& accounts;
     accounts::Authenticator& authenticator;

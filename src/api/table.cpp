@@ -11,6 +11,20 @@ namespace {
 
 bool is_write(const std::string& method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
 
+/// Who asks, let in by a credential.
+accounts::Identity authenticated(Services& services, const http::Request& request, bool write, bool limited) {
+    accounts::Identity who;
+    try {
+        who = services.authenticator.authenticate(request, write);
+    } catch (const Error& error) {
+        // Guesses count; that the database is away is nobody's fault.
+        if (limited && !error.retryable()) services.request_limit.count_address(request);
+        throw;
+    }
+    if (limited) services.request_limit.count(who, request);
+    return who;
+}
+
 }  // namespace
 
 Scope Call::scope() const {
@@ -32,12 +46,13 @@ Uuid Call::id(std::string_view param) const {
 void Table::add(std::string method, std::string pattern, http::Lane lane, Operation operation, Handle handle) {
     const auto described = std::make_shared<const Operation>(std::move(operation));
     operations_.push_back(described);
-    const bool write = is_write(method);
-    auto handler = [&services = services_, described, write, handle = std::move(handle)](const http::Request& request) {
+    const bool write = is_write(method), limited = is_limited(pattern);
+    auto handler = [&services = services_, described, write, limited, handle = std::move(handle)](const http::Request& request) {
         accounts::Identity who;
         const bool open = described->access == Access::open ||
                           (described->tag == "system" && described->access == Access::token && services.settings.metrics_open);
-        if (!open) who = services.authenticator.authenticate(request, write);
+        if (!open) who = authenticated(services, request, write, limited);
+        else if (limited) services.request_limit.count_address(request);
         if (described->access == Access::admin && !who.scope.is_admin()) throw Error{Code::forbidden};
         Call call{request, who, services, *described};
         return handle(call);

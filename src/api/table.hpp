@@ -61,7 +61,10 @@ struct Call {
 
 using Handle = std::function<http::Begun(Call&)>;
 
-/// Collects the routes. Wraps each handler: authentication first, then the handler.
+/// Is it counted by RequestLimit? Health, metrics, this document and pages are not.
+inline bool is_limited(std::string_view pattern) { return pattern.starts_with("/api/"); }
+
+/// Collects the routes. Wraps each handler: authentication and the limit of requests first, then the handler.
 class Table {
 public:
     explicit Table(Services& services) : services_{services} {}

@@ -133,6 +133,7 @@ struct App::Parts {
                    .events = storage->events(),
                    .hub = hub,
                    .log_tails = log_tails,
+                   .request_limit = request_limit,
                    .intake = intake,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
@@ -169,6 +170,7 @@ struct App::Parts {
     webhooks::Sender sender;
     std::atomic<bool> ready = false;
     api::LogTails log_tails{storage->jobs(), hub};
+    api::RequestLimit request_limit{settings.api};
     api::Services services;
     std::unique_ptr<http::Server> server;
     std::string url;
@@ -203,6 +205,9 @@ struct App::Parts {
             }
         }
         if (settings.jobs.lease < settings.jobs.heartbeat * 2) invalid("jobs.lease", "it must be at least twice jobs.heartbeat");
+        constexpr std::uint64_t requests_max = 1'000'000;
+        if (settings.api.requests_per_minute > requests_max) invalid("api.requests_per_minute", "expected 0 to 1000000");
+        if (settings.api.requests_burst > requests_max) invalid("api.requests_burst", "expected 0 to 1000000");
     }
 
     void start() {

@@ -69,8 +69,12 @@ struct Request {
     bool secure = false;     ///< came over TLS
     std::string host;        ///< of the Host field or of an absolute target
     std::string remote;      ///< address of the peer without its port
+    std::uint64_t remote_network = 0;  ///< what limits count peers by: the IPv4 address, or the /64 of an IPv6 one
     std::string request_id;  ///< of the client when it sent a decent one, else ours
     const Route* route = nullptr;
+    /// Fields of the answer, whatever it comes to: also an error, a stream, or what a sink or Later answers. For what
+    /// stands before the handlers; set before the handler returns.
+    mutable Headers answer_headers{};
 
     bool has_body() const { return chunked || content_length.value_or(0) > 0; }
     /// Value of a path parameter; empty when the pattern does not have it.

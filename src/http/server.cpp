@@ -97,7 +97,7 @@ std::string address_text(const Address& address) {
 Peer peer_of(const Address& address) {
     Peer peer{host_text(address), 0};
     if (address.storage.ss_family == AF_INET) {
-        peer.limit_key = reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr.s_addr;
+        peer.network = reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr.s_addr;
         return peer;
     }
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr;
@@ -105,9 +105,9 @@ Peer peer_of(const Address& address) {
         if (peer.address.starts_with("::ffff:")) peer.address.erase(0, 7);
         std::uint32_t v4 = 0;
         std::memcpy(&v4, v6.s6_addr + 12, 4);
-        peer.limit_key = v4;
+        peer.network = v4;
     } else {
-        std::memcpy(&peer.limit_key, v6.s6_addr, 8);
+        std::memcpy(&peer.network, v6.s6_addr, 8);
     }
     return peer;
 }

@@ -364,6 +364,36 @@ TEST_CASE("an address that asks too often is told to wait") {
     CHECK(last.header("retry-after") == "1");
 }
 
+TEST_CASE("fields that a request was given go with its answer, whatever that comes to") {
+    struct Silent final : StreamSource {
+        void on_ready(Wake) override {}
+        Pull next(std::string&, std::size_t, bool) override { return Pull::end; }
+    };
+    using Then = std::function<Begun(const Request&)>;
+    const std::vector<std::pair<std::string, Then>> cases{
+        {"response", [](const Request&) -> Begun { return Response::text(200, "a"); }},
+        {"error", [](const Request&) -> Begun { throw Error{Code::forbidden}; }},
+        {"body", [](const Request& r) -> Begun { return collect(r, 10, [](std::string) -> Answer { throw Error{Code::invalid_json}; }); }},
+        {"download", [](const Request&) -> Begun { return Download{.size = 0, .read = {}}; }},
+        {"stream", [](const Request&) -> Begun { return EventStream{std::make_unique<Silent>(), {}}; }},
+    };
+    std::vector<Route> routes;
+    for (const auto& [name, then] : cases) {
+        routes.push_back({"GET", '/' + name, [then](const Request& r) {
+                              r.answer_headers.set("X-Given", "1");
+                              return then(r);
+                          }});
+    }
+    Fixture fixture{test_settings(), std::move(routes)};
+
+    for (const auto& [name, then] : cases) {
+        CAPTURE(name);
+        TestClient client{fixture.port()};
+        CHECK(client.ask(get('/' + name)).header("x-given") == "1");
+        if (name != "stream") CHECK(client.ask(get("/inline")).header("x-given") == "");
+    }
+}
+
 TEST_CASE("connections beyond the cap are turned away with 503") {
     auto settings = test_settings();
     settings.connections_max = 2;

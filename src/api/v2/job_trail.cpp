@@ -130,7 +130,7 @@ void add_job_trail(Table& table) {
                               {.name = "after", .in = "query", .description = "Only what comes after this line: `last` of the call before", .schema = integer},
                               {.name = "follow", .in = "query", .description = "An event `log` for each line, as it comes, and `end` when the job has ended; Last-Event-ID goes on", .schema = json::object{{"type", "boolean"}}},
                               query_limit(), query_scope()},
-               .replies = {{200, "Lines in order", json_schema<LogList>()}, invalid, not_found, reply_error(429, "Too many streams")}},
+               .replies = {{200, "Lines in order", json_schema<LogList>()}, invalid, not_found}},
               logs);
     table.add("GET", "/api/v2/jobs/{id}/events", http::Lane::reads,
               {.id = "listJobEvents", .summary = "Every change of the job so far", .tag = "jobs",

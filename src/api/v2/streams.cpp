@@ -258,7 +258,7 @@ void add_streams(Table& table) {
 
     table.add("GET", "/api/v2/jobs/stream", http::Lane::reads,
               {.id = "streamJobs", .summary = "Every change of your jobs as it happens", .tag = "streams",
-               .parameters = {types, resume, ticket, query_scope()}, .replies = {stream, reply_error(429, "Too many streams")}},
+               .parameters = {types, resume, ticket, query_scope()}, .replies = {stream}},
               jobs_stream);
     table.add("GET", "/api/v2/jobs/{id}/stream", http::Lane::reads,
               {.id = "streamJob", .summary = "Every change of one job as it happens", .tag = "streams",
@@ -266,7 +266,7 @@ void add_streams(Table& table) {
               job_stream);
     table.add("GET", "/api/v2/events/stream", http::Lane::reads,
               {.id = "streamEvents", .summary = "Everything that happens to your objects, named by type", .tag = "streams",
-               .parameters = {topics, types, resume, ticket, query_scope()}, .replies = {stream, reply_error(429, "Too many streams")}},
+               .parameters = {topics, types, resume, ticket, query_scope()}, .replies = {stream}},
               events_stream);
     table.add("GET", "/api/v2/events", http::Lane::reads,
               {.id = "pollEvents", .summary = "Long poll: durable events after `since`, waiting up to `wait` seconds for the first", .tag = "streams",

@@ -33,12 +33,14 @@ std::string_view without_weakness(std::string_view etag) {
 void append_head(std::string& out, const Envelope& envelope, const Headers& headers) {
     fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", envelope.status, reason_phrase(envelope.status));
     bool caching = false;
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-        const auto [name, value] = headers[i];
-        const bool harmful = name.empty() || !all_are(name, token_char) || !all_are(value, value_char);
-        if (harmful || is_ours(name)) continue;
-        caching = caching || same_name(name, "cache-control");
-        append_field(out, name, value);
+    for (const Headers* from : {&headers, envelope.more}) {
+        for (std::size_t i = 0; from && i < from->size(); ++i) {
+            const auto [name, value] = (*from)[i];
+            const bool harmful = name.empty() || !all_are(name, token_char) || !all_are(value, value_char);
+            if (harmful || is_ours(name)) continue;
+            caching = caching || same_name(name, "cache-control");
+            append_field(out, name, value);
+        }
     }
     if (!envelope.etag.empty() && all_are(envelope.etag, value_char)) append_field(out, "ETag", envelope.etag);
     if (!caching) append_field(out, "Cache-Control", "no-store");

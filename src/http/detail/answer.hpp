@@ -20,6 +20,7 @@ struct Envelope {
     std::string_view date;
     std::string_view request_id;
     std::string_view etag;
+    const Headers* more = nullptr;  ///< of the request, beside those of its answer
 };
 /// Appends the head of an answer. Fields of `headers` that the envelope decides, or that would break the head, are left out.
 void append_head(std::string& out, const Envelope& envelope, const Headers& headers);

@@ -249,9 +249,11 @@ std::optional<Response> Session::answer_without_handler() {
     const auto given_id = request_.headers.get("x-request-id");
     request_.request_id = is_decent_id(given_id) ? std::string{given_id} : loop_.next_request_id();
     request_.remote = peer_.address;
+    request_.remote_network = peer_.network;
     request_.secure = transport_.secure();
-    if (const auto seconds = shared_.rate_limit.ask(peer_.limit_key, started_)) {
-        return problem(Error{Code::too_many_requests, {{"seconds", std::to_string(seconds)}}}, request_.language());
+    const auto verdict = shared_.rate_limit.ask(peer_.network, started_);
+    if (!verdict.allowed) {
+        return problem(Error{Code::too_many_requests, {{"seconds", std::to_string(verdict.wait.count())}}}, request_.language());
     }
     if (early) return early;
     auto match = shared_.router.match(request_.method, request_.path);

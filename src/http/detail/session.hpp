@@ -13,7 +13,7 @@ namespace millrace::http::detail {
 
 struct Peer {
     std::string address;      ///< without port
-    std::uint64_t limit_key;  ///< what the rate limit counts by: the address, or the /64 of an IPv6 one
+    std::uint64_t network;  ///< see Request::remote_network
 };
 
 /// One connection from accept to close, or until it becomes a Stream. Lives on its loop; while a handler runs on a pool,

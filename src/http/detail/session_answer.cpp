@@ -42,6 +42,7 @@ std::string_view Session::head_text(int status, const Headers& headers, std::opt
     envelope.date = loop_.date();
     envelope.request_id = request_.request_id;
     envelope.etag = etag;
+    envelope.more = &request_.answer_headers;
     loop_.scratch.clear();
     append_head(loop_.scratch, envelope, headers);
     return loop_.scratch;

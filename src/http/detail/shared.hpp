@@ -1,33 +1,15 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <unordered_map>
 
+#include "base/rate_limit.hpp"
 #include "http/detail/transport.hpp"
 #include "http/detail/workers.hpp"
 #include "http/server.hpp"
 
 namespace millrace::http::detail {
-
-/// Requests per second and address: a bucket that holds one second's worth (the generic cell rate algorithm).
-class RateLimit {
-public:
-    explicit RateLimit(std::uint64_t per_second);
-    /// Seconds to wait, rounded up; 0 = go on. Thread-safe.
-    std::uint64_t ask(std::uint64_t address, Clock::time_point now);
-
-private:
-    struct Shard {
-        std::mutex mutex;
-        std::unordered_map<std::uint64_t, std::int64_t> full_at;  ///< ns when the bucket would be full again
-    };
-    static constexpr std::size_t shard_entries_max = 8192;
-    const std::int64_t step_ns_;
-    std::array<Shard, 16> shards_;
-};
 
 /// What all io threads use. Set before they start, except what guards itself.
 struct Shared {

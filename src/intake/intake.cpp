@@ -159,7 +159,8 @@ void Intake::abort(const File& file, const Error& reason, bool with_job) {
 
 void Intake::abort_later(Leftover leftover) {
     const std::lock_guard lock{leftovers_mutex_};
-    leftovers_.push_back(std::move(leftover));
+    // More than that are left to whoever starts next.
+    if (leftovers_.size() < leftovers_max) leftovers_.push_back(std::move(leftover));
 }
 
 void Intake::sweep_leftovers() {

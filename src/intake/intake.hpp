@@ -111,6 +111,7 @@ private:
     const Uuid server_;
     /// Between the storing of an object and the commit that names it (shared) no sweep may judge it (exclusive).
     std::shared_mutex naming_;
+    static constexpr std::size_t leftovers_max = 10'000;
     std::mutex leftovers_mutex_;
     std::vector<Leftover> leftovers_;  ///< aborts that did not reach the database; guarded by leftovers_mutex_
 };

@@ -70,9 +70,10 @@ fs::path make_data_dir(const std::string& path) {
 std::unique_ptr<storage::Storage> open_storage(const Settings& settings, const fs::path& data_dir, events::Hub& hub,
                                                const observe::Log& log) {
     if (settings.database.url.empty()) {
-        return storage::open_sqlite({.directory = data_dir.string()}, hub, log);
+        return storage::open_sqlite({.directory = data_dir.string(), .payload = settings.payload}, hub, log);
     }
-    return storage::open_postgres({.url = settings.database.url.expose(), .readers = settings.database.connections}, hub, log);
+    return storage::open_postgres({.url = settings.database.url.expose(), .readers = settings.database.connections, .payload = settings.payload},
+                                  hub, log);
 }
 
 /// Gets a key set by its address.

@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "storage/payload.hpp"
 #include "webhooks/settings.hpp"
 
 namespace millrace::app {
@@ -35,11 +36,12 @@ struct Settings {
     accounts::Settings accounts;
     webhooks::Settings webhooks;
     DatabaseSettings database;
+    storage::PayloadSettings payload;
     LogSettings log;
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, api, accounts, webhooks, database, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, api, accounts, webhooks, database, payload, log, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

@@ -40,14 +40,22 @@ private:
     detail::WebhookStore webhooks_{*db_};
 };
 
+template <class Database, class Settings>
+std::unique_ptr<Storage> open(const Settings& settings, events::Hub& hub, observe::Log log, std::string_view kind) {
+    detail::PayloadKeys keys{settings.payload};
+    auto db = std::make_unique<Database>(settings, hub, std::move(log));
+    db->shared.payload = std::move(keys);
+    return std::make_unique<Stores>(std::move(db), kind);
+}
+
 }  // namespace
 
 std::unique_ptr<Storage> open_sqlite(const SqliteSettings& settings, events::Hub& hub, observe::Log log) {
-    return std::make_unique<Stores>(std::make_unique<sqlite::Database>(settings, hub, std::move(log)), "sqlite");
+    return open<sqlite::Database>(settings, hub, std::move(log), "sqlite");
 }
 
 std::unique_ptr<Storage> open_postgres(const PostgresSettings& settings, events::Hub& hub, observe::Log log) {
-    return std::make_unique<Stores>(std::make_unique<postgres::Database>(settings, hub, std::move(log)), "postgresql");
+    return open<postgres::Database>(settings, hub, std::move(log), "postgresql");
 }
 
 }  // namespace millrace::storage

@@ -15,6 +15,7 @@
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/log.hpp"
+#include "storage/payload.hpp"
 #include "webhooks/store.hpp"
 
 namespace millrace::storage {
@@ -27,8 +28,9 @@ struct SqliteSettings {
     std::string directory;  ///< holds millrace.db; made when missing. The caller holds its lock file.
     Durability durability = Durability::full;
     int readers = 4;        ///< connections for reading
+    PayloadSettings payload;
 };
-BOOST_DESCRIBE_STRUCT(SqliteSettings, (), (directory, durability, readers))
+BOOST_DESCRIBE_STRUCT(SqliteSettings, (), (directory, durability, readers, payload))
 
 struct PostgresSettings {
     std::string url;             ///< postgresql://user:password@host:port/database?options
@@ -36,8 +38,9 @@ struct PostgresSettings {
     Duration poll = 1s;          ///< how late events of other processes may come when notifications fail
     Duration read_timeout = 30s; ///< of one reading statement
     Duration connect_timeout = 5s;
+    PayloadSettings payload;
 };
-BOOST_DESCRIBE_STRUCT(PostgresSettings, (), (url, readers, poll, read_timeout, connect_timeout))
+BOOST_DESCRIBE_STRUCT(PostgresSettings, (), (url, readers, poll, read_timeout, connect_timeout, payload))
 
 /// A database with everything in it. All parts are thread-safe, block, and throw Error{database_unavailable} when the
 /// database cannot be reached.
@@ -65,7 +68,7 @@ public:
 
 /// Opens or makes the database and brings its schema up to date; what is committed from now on is published to the hub,
 /// which starts after the newest event there is. The hub outlives the Storage.
-/// Throws Error{schema_newer}, Error{schema_changed}, Error{database_unavailable}.
+/// Throws Error{schema_newer}, Error{schema_changed}, Error{database_unavailable}, Error{invalid_config} (keys that are none).
 std::unique_ptr<Storage> open_sqlite(const SqliteSettings& settings, events::Hub& hub, observe::Log log);
 std::unique_ptr<Storage> open_postgres(const PostgresSettings& settings, events::Hub& hub, observe::Log log);
 

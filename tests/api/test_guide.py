@@ -7,6 +7,7 @@ import os
 import re
 
 from support.case import ApiCase
+from support.client import multipart
 from support.pg import psql
 
 GUIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/guide")
@@ -91,9 +92,15 @@ def learnt(path, answer):
 
 
 class Guide(ApiCase):
+    def stored_file(self, client):
+        body, kind = multipart([("file", "payload.json", b"{}", "application/json")])
+        answer = client.request("POST", "/api/v2/files", body=body, headers={"Content-Type": kind})
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json()["id"]
+
     def test_every_request_of_the_guide_answers_as_it_says(self):
         me = self.user(role="admin")
-        sent, known = 0, {"me": me.get("/api/v2/me").json()["id"]}
+        sent, known = 0, {"me": me.get("/api/v2/me").json()["id"], "file": self.stored_file(me)}
         for name in pages():
             text = page(name)
             self.assertEqual(text.count("\n-> "), len(list(requests_of(text))), f"{name}: each status belongs to a request")

@@ -81,8 +81,8 @@ Bench::~Bench() {
 }
 
 std::unique_ptr<storage::Storage> Bench::open(events::Hub& other_hub) {
-    if (backend == Backend::sqlite) return storage::open_sqlite({.directory = place_}, other_hub, {});
-    return storage::open_postgres({.url = place_, .poll = 50ms}, other_hub, {});
+    if (backend == Backend::sqlite) return storage::open_sqlite({.directory = place_, .payload = payload_}, other_hub, {});
+    return storage::open_postgres({.url = place_, .poll = 50ms, .payload = payload_}, other_hub, {});
 }
 
 storage::Storage& Bench::second() {
@@ -94,6 +94,11 @@ storage::Storage& Bench::second() {
 void Bench::reopen() {
     storage_.reset();
     storage_ = open(hub);
+}
+
+void Bench::encrypt(storage::PayloadSettings keys) {
+    payload_ = std::move(keys);
+    reopen();
 }
 
 std::vector<std::string> Bench::rows(const std::string& text) {

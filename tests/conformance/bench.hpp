@@ -43,6 +43,8 @@ public:
     storage::Storage& second();
     /// Closes and opens again, as a restart does. The hub keeps what it has.
     void reopen();
+    /// Opens again with these keys.
+    void encrypt(storage::PayloadSettings keys);
     std::unique_ptr<storage::Storage> open(events::Hub& other_hub);
     /// SQL behind the program's back; the first column of the first row.
     std::string sql(const std::string& text);
@@ -75,6 +77,7 @@ public:
 
 private:
     std::string place_;
+    storage::PayloadSettings payload_;
     std::unique_ptr<storage::Storage> storage_;
     events::Hub second_hub_;
     std::unique_ptr<storage::Storage> second_;

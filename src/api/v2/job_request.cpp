@@ -31,18 +31,26 @@ jobs::Type type_of(const JobRequest& body, const std::string& pointer) {
     throw error;
 }
 
+[[noreturn]] void not_yours(const std::string& pointer, const char* detail) {
+    Error error{Code::invalid_fields};
+    error.issues.push_back({pointer, "unknown_value", detail});
+    throw error;
+}
+
+/// The file that a field of the input names.
+intake::File stored_file(Call& call, const Job& job, const std::string& name, const std::string& pointer) {
+    const auto* field = job.input.if_contains(name);
+    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
+    auto file = id ? call.services.files.get(*id, call.scope()) : std::nullopt;
+    if (!file || file->state != intake::FileState::stored) not_yours(pointer + "/input/" + name, "is not a stored file of yours");
+    return std::move(*file);
+}
+
 /// An import of a file that is stored already.
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
-    const auto* field = job.input.if_contains("file_id");
-    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
-    const auto file = id ? call.services.files.get(*id, call.scope()) : std::nullopt;
-    if (!file || file->state != intake::FileState::stored) {
-        Error error{Code::invalid_fields};
-        error.issues.push_back({pointer + "/input/file_id", "unknown_value", "is not a stored file of yours"});
-        throw error;
-    }
-    job.filename = file->filename;
-    job.input_file_id = file->id;
+    const auto file = stored_file(call, job, "file_id", pointer);
+    job.filename = file.filename;
+    job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());
 }
 
@@ -110,7 +118,8 @@ void check(const JobRequest& r, const std::string& pointer, Instant now) {
     checks.that(!r.deadline || *r.deadline > now, "/deadline", "out_of_range", "is in the past");
     checks.that(!r.deadline || !r.run_at || *r.run_at < *r.deadline, "/run_at", "out_of_range", "is not before the deadline");
     const auto size = r.input ? json::serialize(*r.input).size() : 0;
-    checks.that(size <= input_bytes_max, "/input", "out_of_range", "has " + std::to_string(size) + " bytes and may have 65536; store the data as a file and name its id");
+    checks.that(size <= input_bytes_max, "/input", "too_large",
+                "has " + std::to_string(size) + " bytes and may have 65536; store it by POST /api/v2/files and give {\"payload_file_id\": \"<id of the file>\"}");
     checks.raise();
 }
 
@@ -126,12 +135,6 @@ void set_names(Job& job, const JobRequest& request) {
     };
     if (job.filename.empty()) job.filename = text("filename").value_or("");
     if (!job.supplier_id) job.supplier_id = text("supplier_id");
-}
-
-[[noreturn]] void not_yours(const std::string& pointer, const char* detail) {
-    Error error{Code::invalid_fields};
-    error.issues.push_back({pointer, "unknown_value", detail});
-    throw error;
 }
 
 void check_references(Call& call, const Job& job, const std::string& pointer) {
@@ -192,6 +195,7 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
     set_names(job, request);
     check_references(call, job, pointer);
     job.input = request.input.value_or(json::object{});
+    if (job.input.contains("payload_file_id")) job.input_file_id = stored_file(call, job, "payload_file_id", pointer).id;
     if (request.kind && *request.kind != "external") {
         const auto kind = find_kind(call.services, *request.kind);
         if (!kind) unknown_kind(call.services, *request.kind, pointer);

@@ -100,6 +100,10 @@ std::string_view message_en(Code code) {
             return "Something went wrong inside the server. The request id names it in the log.";
         case Code::corrupt_blob:
             return "The stored bytes of {sha256} no longer have that checksum; they are not used.";
+        case Code::payload_key_missing:
+            return "What job {job} carries is encrypted with key {key}, which this server does not have. Add that key to payload.previous_keys.";
+        case Code::payload_unreadable:
+            return "The stored {column} of job {job} cannot be decrypted with its key {key}: it was altered, or belongs elsewhere. It is not used.";
         case Code::not_implemented:
             return "{what} is not supported.";
         case Code::unavailable:

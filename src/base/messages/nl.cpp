@@ -100,6 +100,10 @@ std::string_view message_nl(Code code) {
             return "Er ging iets mis in de server. Het verzoeknummer staat in het logboek.";
         case Code::corrupt_blob:
             return "De opgeslagen bytes van {sha256} hebben die controlesom niet meer; ze worden niet gebruikt.";
+        case Code::payload_key_missing:
+            return "Wat taak {job} meedraagt is versleuteld met sleutel {key}, die deze server niet heeft. Voeg die sleutel toe aan payload.previous_keys.";
+        case Code::payload_unreadable:
+            return "De opgeslagen {column} van taak {job} is met zijn sleutel {key} niet te ontsleutelen: er is iets aan veranderd, of het hoort elders. Het wordt niet gebruikt.";
         case Code::not_implemented:
             return "{what} wordt niet ondersteund.";
         case Code::unavailable:

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/random.hpp"
+#include "storage/detail/job_ops.hpp"
 #include "storage/detail/rows.hpp"
 
 namespace millrace::storage::detail {
@@ -189,11 +190,18 @@ private:
         if (room <= 0) return 0;
         std::vector<jobs::Claimed> found;
         std::vector<std::int64_t> versions;
+        std::vector<std::pair<Uuid, Error>> broken;
         tx_.db.run(statement, values, [&](const Row& row) {
-            auto& one = found.emplace_back(read_job(row));
-            one.lease = {one.job.id, one.job.attempt + 1, random_token()};
-            versions.push_back(row.integer(row.size() - 1));
+            try {
+                auto& one = found.emplace_back(jobs::Claimed{read_whole_job(row, tx_.shared.payload), {}});
+                one.lease = {one.job.id, one.job.attempt + 1, random_token()};
+                versions.push_back(row.integer(row.size() - 1));
+            } catch (const Error& error) {
+                if (error.code() != Code::payload_unreadable) throw;
+                broken.emplace_back(row.uuid(0), error);
+            }
         });
+        for (const auto& [id, error] : broken) fail(id, error);
         const auto leased = lease(found);
         int taken = 0;
         for (std::size_t i = 0; i < found.size(); ++i) {
@@ -206,6 +214,17 @@ private:
         }
         left_ -= taken;
         return taken;
+    }
+
+    /// A job that no key will ever open would stop its queue.
+    void fail(const Uuid& id, const Error& error) {
+        jobs::Settle settle;
+        settle.job = id;
+        settle.state = jobs::State::failed;
+        settle.error_code = to_string(error.code());
+        settle.error_message = error.what();
+        settle.at = worker_.now;
+        settle_job(tx_, settle);
     }
 
     /// The jobs whose lease is ours now; SQLite does not say, and there nobody else can have one.

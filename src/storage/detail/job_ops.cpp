@@ -56,10 +56,14 @@ void unblock_job(Tx& tx, const jobs::Unblock& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || held->job.state != State::blocked) return;
     if (!op.input.empty()) {
+        const PayloadKeys& keys = tx.shared.payload;
         json::object input;
-        tx.db.run(Statement::jobs_input, args(op.job), [&](const Row& row) { input = Reader{row}.object(); });
+        tx.db.run(Statement::jobs_input, args(op.job), [&](const Row& row) {
+            auto stored = keys.opened(op.job, "input", json::value(Reader{row}.object()));
+            if (stored.is_object()) input = std::move(stored.get_object());
+        });
         merge(input, op.input);
-        tx.db.later(Statement::jobs_save_input, args(op.job, input));
+        tx.db.later(Statement::jobs_save_input, args(op.job, keys.sealed(op.job, "input", input)));
     }
     if (op.supplier_id) held->job.supplier_id = op.supplier_id;
     held->job.run_at = op.at;
@@ -102,7 +106,7 @@ void tick_job(Tx& tx, const jobs::Tick& op) {
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
     HeldJob* held = tx.job(op.job);
     if (!held || is_terminal(held->job.state)) return;
-    tx.db.later(Statement::jobs_save_checkpoint, args(op.job, op.checkpoint));
+    tx.db.later(Statement::jobs_save_checkpoint, args(op.job, tx.shared.payload.sealed(op.job, "checkpoint", op.checkpoint)));
 }
 
 void append_log(Tx& tx, const jobs::AppendLog& op) {

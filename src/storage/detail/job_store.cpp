@@ -51,7 +51,7 @@ std::vector<Uuid> expire_jobs(Tx& tx, Instant now) {
 }  // namespace
 
 std::optional<jobs::Job> JobStore::get(const Uuid& id) {
-    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_get, args(id), read_job); });
+    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_get, args(id), whole_jobs(db_.shared.payload)); });
 }
 
 std::optional<jobs::Job> JobStore::get(const Uuid& id, const Scope& scope) { return seen_by(scope, get(id)); }
@@ -112,7 +112,7 @@ std::vector<jobs::LogLine> JobStore::log(const jobs::LogRequest& r) {
 }
 
 std::optional<jobs::Job> JobStore::cached(const Uuid& owner, const std::string& cache_key, Instant since) {
-    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_cached, args(owner, cache_key, since), read_job); });
+    return reading(db_, [&](Session& s) { return one(s, Statement::jobs_cached, args(owner, cache_key, since), whole_jobs(db_.shared.payload)); });
 }
 
 std::vector<Uuid> JobStore::finished_before(jobs::State state, Instant before, int limit) {

@@ -28,9 +28,9 @@ T described(const json::object& object) {
     return out;
 }
 
-}  // namespace
-
-jobs::Job read_job(const Row& row) {
+/// `open(job, column, stored)` gives what the job carries.
+template <class Open>
+jobs::Job read_job_with(const Row& row, Open open) {
     Reader r{row};
     jobs::Job j;
     j.id = r.uuid();
@@ -50,9 +50,9 @@ jobs::Job read_job(const Row& row) {
     j.owner = r.uuid();
     j.org = r.uuid();
     j.parent = r.maybe_uuid();
-    j.input = r.object();
+    if (auto input = open(j.id, "input", json::value(r.object())); input.is_object()) j.input = std::move(input.get_object());
     j.metadata = r.object();
-    j.result = r.json();
+    j.result = open(j.id, "result", r.json());
     j.filename = r.text();
     j.supplier_id = r.maybe_text();
     j.related_dataset_id = r.maybe_uuid();
@@ -77,9 +77,23 @@ jobs::Job read_job(const Row& row) {
     j.waiting_on = r.integer();
     j.needed = r.boolean();
     if (const auto children = r.json(); children.is_object()) j.children = described<jobs::Children>(children.get_object());
-    j.checkpoint = r.json();
+    j.checkpoint = open(j.id, "checkpoint", r.json());
     j.acknowledged_at = r.maybe_instant();
     return j;
+}
+
+}  // namespace
+
+jobs::Job read_job(const Row& row) {
+    return read_job_with(row, [](const Uuid&, std::string_view, json::value stored) {
+        return PayloadKeys::is_boxed(stored) ? json::value{} : std::move(stored);
+    });
+}
+
+jobs::Job read_whole_job(const Row& row, const PayloadKeys& keys) {
+    return read_job_with(row, [&](const Uuid& job, std::string_view column, json::value stored) {
+        return keys.opened(job, column, std::move(stored));
+    });
 }
 
 jobs::Queue read_queue(const Row& row) {

@@ -8,13 +8,20 @@
 #include "jobs/queue.hpp"
 #include "jobs/schedule.hpp"
 #include "jobs/store.hpp"
+#include "storage/detail/payload.hpp"
 #include "storage/detail/session.hpp"
 #include "webhooks/webhook.hpp"
 
 /// Entities from the columns in which the queries name them, and their parameters in the same order.
 namespace millrace::storage::detail {
 
+/// What the job carries (input, result, checkpoint) is left out where it is encrypted: lists do not show it.
 jobs::Job read_job(const Row& row);
+/// With what the job carries. Throws Error{payload_key_missing}, Error{payload_unreadable}.
+jobs::Job read_whole_job(const Row& row, const PayloadKeys& keys);
+inline auto whole_jobs(const PayloadKeys& keys) {
+    return [&keys](const Row& row) { return read_whole_job(row, keys); };
+}
 jobs::Queue read_queue(const Row& row);
 jobs::Schedule read_schedule(const Row& row);
 /// Those after `seq` in order, at most `limit`.
@@ -45,13 +52,14 @@ inline Value children_value(const std::optional<jobs::Children>& children) {
     return to_json(*children);
 }
 
-inline auto job_args(const jobs::Job& j) {
+inline auto job_args(const jobs::Job& j, const PayloadKeys& keys) {
     return args(j.id, j.kind, jobs::type_word(j.type), j.state, j.progress, j.stage, j.message, j.queue, j.priority,
-                j.attempt, j.attempts_max, j.losses, j.crashes, j.run_at, j.owner, j.org, j.parent, j.input, j.metadata,
-                j.result, j.filename, j.supplier_id, j.related_dataset_id, j.input_file_id, j.reference_file_id,
+                j.attempt, j.attempts_max, j.losses, j.crashes, j.run_at, j.owner, j.org, j.parent, keys.sealed(j.id, "input", j.input), j.metadata,
+                keys.sealed(j.id, "result", j.result), j.filename, j.supplier_id, j.related_dataset_id, j.input_file_id, j.reference_file_id,
                 j.template_id, j.result_file_id, j.error_code, j.error_message, j.created_at, j.updated_at, j.started_at,
                 j.completed_at, j.turn, j.schedule, texts_value(j.tags), options_value(j.options), j.limit_key, j.unique_key,
-                j.cache_key, j.deadline, j.waiting_on, j.needed, children_value(j.children), j.checkpoint, j.acknowledged_at);
+                j.cache_key, j.deadline, j.waiting_on, j.needed, children_value(j.children),
+                keys.sealed(j.id, "checkpoint", j.checkpoint), j.acknowledged_at);
 }
 
 inline auto file_args(const intake::File& f) {

@@ -196,7 +196,7 @@ void Tx::save_new() {
         }
     }
     for (const auto* held : unsaved_) {
-        if (held->fresh) session_.later(Statement::jobs_insert, job_args(held->job));
+        if (held->fresh) session_.later(Statement::jobs_insert, job_args(held->job, shared.payload));
     }
 }
 
@@ -206,7 +206,7 @@ void Tx::save_changes() {
         const jobs::Job& j = held->job;
         session_.later(Statement::jobs_save,
                        args(j.id, j.state, j.progress, j.stage, j.message, j.attempt, j.losses, j.crashes, j.run_at, j.metadata,
-                            held->result_changed, j.result, j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
+                            held->result_changed, shared.payload.sealed(j.id, "result", j.result), j.supplier_id, j.related_dataset_id, j.result_file_id, j.error_code,
                             j.error_message, j.updated_at, j.started_at, j.completed_at, j.turn, held->attempts, held->version));
     }
     for (const auto* held : unsaved_) {

@@ -7,6 +7,7 @@
 
 #include "events/event.hpp"
 #include "jobs/job.hpp"
+#include "storage/detail/payload.hpp"
 #include "storage/detail/turns.hpp"
 
 namespace millrace::storage::detail {
@@ -54,6 +55,7 @@ private:
 
 /// What the transactions of one process know together.
 struct Shared {
+    PayloadKeys payload;  ///< set before anything is read or written
     Turns turns;
     ClaimedJobs claimed;
     std::atomic<unsigned> claims = 0;  ///< so far; they begin at another queue each time

@@ -1,5 +1,7 @@
 #include "api/log_tails.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/v2/streams.hpp"

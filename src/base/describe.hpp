@@ -1,7 +1,5 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/describe/enum_to_string.hpp>
@@ -12,12 +10,13 @@
 #include <boost/json/string.hpp>
 #include <boost/mp11/algorithm.hpp>
 
-#include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -79,13 +78,10 @@ void append_json(std::string& out, const T& value) {
     if constexpr (std::same_as<T, bool>) {
         out += value ? "true" : "false";
     } else if constexpr (Integer<T>) {
-        constexpr auto exact = std::int64_t{1} << 53;
-        const bool plain = std::cmp_less_equal(value, exact) && std::cmp_greater_equal(value, -exact);
-        if (plain) fmt::format_to(std::back_inserter(out), "{}", value);
-        else fmt::format_to(std::back_inserter(out), "\"{}\"", value);
+        if constexpr (std::is_signed_v<T>) json::append_number(out, std::int64_t{value});
+        else json::append_number(out, std::uint64_t{value});
     } else if constexpr (std::floating_point<T>) {
-        if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), "{}", value);
-        else out += "null";
+        json::append_number(out, static_cast<double>(value));
     } else if constexpr (std::same_as<T, Uuid>) {
         out += '"';
         out += value.str();
@@ -151,7 +147,7 @@ void read_json(const json::value& value, T& out, std::vector<Issue>& issues, con
                bool lenient = false) {
     using namespace detail;
     const auto wrong = [&](std::string_view want) {
-        issues.push_back({pointer, "wrong_type", fmt::format("expected {}", want)});
+        issues.push_back({pointer, "wrong_type", std::string{"expected "}.append(want)});
     };
     if constexpr (std::same_as<T, json::value>) {
         out = value;

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 
@@ -55,13 +56,18 @@ value convert(const dom::element& element, int depth_left) {
     return nullptr;
 }
 
-void append_integer(std::string& out, auto n, bool exact) {
-    if (exact) fmt::format_to(std::back_inserter(out), "{}", n);
-    else fmt::format_to(std::back_inserter(out), "\"{}\"", n);
+/// Beyond it a reader that holds numbers as doubles loses digits.
+constexpr std::int64_t exact = std::int64_t{1} << 53;
+
+void append_digits(std::string& out, auto value, bool quoted) {
+    char digits[24];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+    if (quoted) out += '"';
+    out.append(digits, end);
+    if (quoted) out += '"';
 }
 
 void append(std::string& out, const value& v) {
-    constexpr std::int64_t exact = std::int64_t{1} << 53;
     switch (v.kind()) {
         case boost::json::kind::null:
             out += "null";
@@ -69,19 +75,14 @@ void append(std::string& out, const value& v) {
         case boost::json::kind::bool_:
             out += v.get_bool() ? "true" : "false";
             return;
-        case boost::json::kind::int64: {
-            const auto n = v.get_int64();
-            append_integer(out, n, n <= exact && n >= -exact);
+        case boost::json::kind::int64:
+            append_number(out, v.get_int64());
             return;
-        }
-        case boost::json::kind::uint64: {
-            const auto n = v.get_uint64();
-            append_integer(out, n, n <= static_cast<std::uint64_t>(exact));
+        case boost::json::kind::uint64:
+            append_number(out, v.get_uint64());
             return;
-        }
         case boost::json::kind::double_:
-            if (!std::isfinite(v.get_double())) out += "null";
-            else fmt::format_to(std::back_inserter(out), "{}", v.get_double());
+            append_number(out, v.get_double());
             return;
         case boost::json::kind::string:
             append_string(out, v.get_string());
@@ -125,6 +126,15 @@ std::string serialize(const value& v) {
     std::string out;
     append(out, v);
     return out;
+}
+
+void append_number(std::string& out, std::int64_t value) { append_digits(out, value, value > exact || value < -exact); }
+
+void append_number(std::string& out, std::uint64_t value) { append_digits(out, value, value > static_cast<std::uint64_t>(exact)); }
+
+void append_number(std::string& out, double value) {
+    if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), "{}", value);
+    else out += "null";
 }
 
 void append_string(std::string& out, std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,10 @@ std::string serialize(const value& value);
 
 /// Appends `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
+
+/// Appends a number; one beyond 2^53 as a string, one that is not finite as null.
+void append_number(std::string& out, std::int64_t value);
+void append_number(std::string& out, std::uint64_t value);
+void append_number(std::string& out, double value);
 
 }  // namespace millrace::json

@@ -1,5 +1,7 @@
 #include "config/config.hpp"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <unistd.h>
 

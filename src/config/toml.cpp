@@ -1,6 +1,7 @@
 // The only place that knows toml++: it costs seconds to compile.
 #include "config/detail/toml.hpp"
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 namespace millrace::config::detail {

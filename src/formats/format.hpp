@@ -76,8 +76,15 @@ struct ReadReport {
     std::vector<std::string> warnings;
 };
 
+/// One of the tables of a file: a sheet, a block of rows, an element that repeats.
+struct TableInfo {
+    std::string name;  ///< empty where the format knows no names
+    bool hidden = false;
+};
+
 /// Overrides of what would be found out; absent means automatic.
 struct ReadOptions {
+    std::size_t table = 0;  ///< which of Format::tables to read
     json::object dialect;  ///< e.g. {"delimiter": ";", "quote": "'", "encoding": "windows-1252", "header": false}
     std::function<void(Reject)> on_reject;  ///< called in order of the file; may be empty
     std::uint64_t record_bytes_max = 64 << 20;  ///< of text; a longer record ends the file with Error{line_too_long}
@@ -104,6 +111,8 @@ struct Format {
     virtual std::span<const std::string_view> extensions() const = 0;
     /// How sure this format is that bytes starting with `head` (up to 64 KiB of `size`) are its own: 0 to 1.
     virtual double recognise(std::string_view head, std::uint64_t size, std::string_view filename) const = 0;
+    /// The tables of the file, the main one first; at least one. Throws like `open`.
+    virtual std::vector<TableInfo> tables(Source&, const ReadOptions&) const { return {{}}; }
     virtual std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "observe/log.hpp"
 
+#include <fmt/format.h>
+
 #include <poll.h>
 #include <unistd.h>
 

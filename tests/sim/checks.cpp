@@ -1,5 +1,7 @@
 #include "checks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>

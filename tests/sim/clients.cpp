@@ -1,5 +1,7 @@
 #include "clients.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::sim {
 
 using jobs::State;

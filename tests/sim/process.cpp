@@ -1,5 +1,7 @@
 #include "process.hpp"
 
+#include <fmt/format.h>
+
 #include "datasets/ops.hpp"
 
 namespace millrace::sim {

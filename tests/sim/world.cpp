@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include <fmt/format.h>
+
 #include "checks.hpp"
 #include "clients.hpp"
 #include "process.hpp"

@@ -1,5 +1,6 @@
 #include "api/v2/worker_reports.hpp"
 
+#include <fmt/format.h>
 #include <boost/json/string.hpp>
 
 #include <algorithm>

@@ -119,6 +119,9 @@ struct Format {
 /// All formats, in the order in which they are asked.
 std::span<const Format* const> catalog();
 
+/// The formats that run in a child process, as they are inside of it.
+std::span<const Format* const> confined();
+
 /// The format that is surest of the bytes. Throws Error{empty_file | not_text | unsupported_format}.
 const Format& recognise(Source& source, std::string_view filename);
 

@@ -88,6 +88,14 @@ std::string_view message_en(Code code) {
             return "Line {line} is longer than {limit} bytes, so the file is not a table. Check its delimiter and quotes.";
         case Code::too_many_columns:
             return "The file has more than {limit} columns.";
+        case Code::encrypted_file:
+            return "The file is protected with a password. Send it without protection.";
+        case Code::archive_limits:
+            return "The file unpacks to more than is allowed: {why}.";
+        case Code::parser_limits:
+            return "Reading this {format} file takes more than is allowed: {why}.";
+        case Code::parser_crashed:
+            return "Reading this {format} file ended unexpectedly ({why}). Save it anew with the program that made it, or send it as CSV.";
         case Code::checksum_mismatch:
             return "The bytes do not have the checksum that was announced. Send them again.";
         case Code::too_many_requests:

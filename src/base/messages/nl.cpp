@@ -88,6 +88,14 @@ std::string_view message_nl(Code code) {
             return "Regel {line} is langer dan {limit} bytes, dus het bestand is geen tabel. Controleer scheidingsteken en aanhalingstekens.";
         case Code::too_many_columns:
             return "Het bestand heeft meer dan {limit} kolommen.";
+        case Code::encrypted_file:
+            return "Het bestand is met een wachtwoord beveiligd. Stuur het zonder beveiliging.";
+        case Code::archive_limits:
+            return "Het bestand is uitgepakt groter dan is toegestaan: {why}.";
+        case Code::parser_limits:
+            return "Het lezen van dit {format}-bestand kost meer dan is toegestaan: {why}.";
+        case Code::parser_crashed:
+            return "Het lezen van dit {format}-bestand brak onverwacht af ({why}). Sla het opnieuw op met het programma dat het maakte, of stuur het als CSV.";
         case Code::checksum_mismatch:
             return "De bytes hebben niet de aangekondigde controlesom. Stuur ze opnieuw.";
         case Code::too_many_requests:

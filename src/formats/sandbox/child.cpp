@@ -1,0 +1,84 @@
+#include "formats/sandbox/child.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace millrace::formats::sandbox {
+namespace {
+
+/// The file, which only the parent can read. One block is kept, since formats read in small steps.
+class AskedSource final : public Source {
+public:
+    AskedSource(Link& link, std::uint64_t size) : link_{link}, size_{size} {}
+
+    std::uint64_t size() const override { return size_; }
+    std::size_t read(std::uint64_t offset, std::span<char> into) override {
+        std::size_t done = 0;
+        while (done < into.size() && offset + done < size_) {
+            const auto at = offset + done;
+            if (at < block_at_ || at >= block_at_ + block_.payload.size()) fetch(at);
+            if (block_.payload.empty()) break;
+            const auto from = static_cast<std::size_t>(at - block_at_);
+            done += block_.payload.copy(into.data() + done, into.size() - done, from);
+        }
+        return done;
+    }
+
+private:
+    static constexpr std::uint64_t block_bytes = 128 * 1024;
+
+    void fetch(std::uint64_t at) {
+        // From the start of a block, so that reading backwards from the end of a file is no request per step.
+        block_at_ = at / block_bytes * block_bytes;
+        const auto length = static_cast<std::uint32_t>(std::min(block_bytes, size_ - block_at_));
+        send(link_, Kind::need, to_payload(Need{block_at_, length}));
+        receive(link_, need_bytes_max, block_);
+    }
+
+    Link& link_;
+    std::uint64_t size_;
+    std::uint64_t block_at_ = 0;
+    Frame block_;
+};
+
+const Format& find(std::span<const Format* const> formats, std::string_view name) {
+    for (const auto* format : formats) {
+        if (format->name() == name) return *format;
+    }
+    throw Error{Code::unsupported_format, {{"format", std::string{name}}, {"known", ""}}};
+}
+
+void read_table(Link& link, const Format& format, Source& source, const ReadOptions& options) {
+    const auto reader = format.open(source, options);
+    send(link, Kind::opened, to_payload(Opened{reader->names(), reader->has_header()}));
+    std::string payload;
+    for (TextBatch batch; reader->next(batch);) {
+        payload.clear();
+        append_batch(payload, batch);
+        send(link, Kind::batch, payload);
+    }
+    send(link, Kind::report, to_payload(reader->report()));
+}
+
+}  // namespace
+
+void serve(Link& link, std::span<const Format* const> formats) {
+    Frame frame;
+    receive(link, need_bytes_max, frame);
+    const auto request = read_request(frame.payload);
+    try {
+        const auto& format = find(formats, request.format);
+        AskedSource source{link, request.size};
+        ReadOptions options{.table = request.table, .dialect = request.dialect, .on_reject = {}, .record_bytes_max = request.record_bytes_max,
+                            .columns_max = request.columns_max};
+        options.on_reject = [&](const Reject& reject) { send(link, Kind::reject, to_payload(reject)); };
+        if (request.open) read_table(link, format, source, options);
+        else send(link, Kind::tables, to_payload(format.tables(source, options)));
+    } catch (const Error& error) {
+        send(link, Kind::error, to_payload(error));
+    } catch (const std::bad_alloc&) {
+        send(link, Kind::error, to_payload(Error{Code::parser_limits, {{"format", request.format}, {"why", "memory"}}}));
+    }
+}
+
+}  // namespace millrace::formats::sandbox

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.hpp"
+
+/// A child process for code that reads untrusted bytes: it has one socket to its parent and nothing else, no files, no
+/// network, no other processes. Parent and child are the same program, which main starts as a child before anything else.
+namespace millrace::work {
+
+/// What a child may use. It ends with a signal when it takes more CPU time; memory beyond the limit is std::bad_alloc.
+struct SandboxLimits {
+    std::uint64_t memory_bytes = 1ull << 30;  ///< of address space, the program itself included
+    std::chrono::seconds cpu{300};
+};
+
+/// Which program is started as a child. Its arguments end with what `SandboxLimits` says, see `confine`.
+struct SandboxProgram {
+    std::string path = "/proc/self/exe";
+    std::string argument = "sandbox";
+};
+
+/// How a child ended.
+struct Ending {
+    int signal = 0;  ///< 0: it exited
+    int status = 0;
+    /// For people: "signal 11 (Segmentation fault)", "status 1".
+    std::string text() const;
+};
+
+/// A running child, seen from its parent. Killed and reaped when this goes, or with the thread that started it.
+/// One thread at a time.
+class Sandbox {
+public:
+    /// Throws Error{unavailable} when no process can be started.
+    Sandbox(const SandboxProgram& program, const SandboxLimits& limits);
+    ~Sandbox();
+    Sandbox(const Sandbox&) = delete;
+    Sandbox& operator=(const Sandbox&) = delete;
+
+    enum class Outcome { done, closed, late };
+    /// Fills `into`. `closed`: the child is gone.
+    Outcome read(std::span<char> into, Deadline deadline);
+    Outcome write(std::string_view bytes, Deadline deadline);
+    /// Kills the child unless it has ended, and says how it ended.
+    Ending end();
+
+private:
+    bool wait_for(short events, Deadline deadline) const;
+
+    int socket_ = -1;
+    int pid_ = -1;
+    std::optional<Ending> ending_;
+};
+
+/// The socket of a child, seen from the child.
+class SandboxSocket {
+public:
+    /// Fills `into`; false when the parent is gone.
+    bool read(std::span<char> into);
+    bool write(std::string_view bytes);
+};
+
+/// The child gives up all rights that it will not need, before it reads anything. `arguments` are those of main behind
+/// the name of the command. False when the program was not started by Sandbox or a right cannot be given up.
+bool confine(std::span<char* const> arguments);
+
+}  // namespace millrace::work

@@ -4,7 +4,9 @@
 #include "base/error.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/format.hpp"
+#include "formats/ods/ods.hpp"
 #include "formats/sandbox/sandboxed.hpp"
+#include "formats/xls/xls.hpp"
 #include "formats/xlsx/xlsx.hpp"
 
 namespace millrace::formats {
@@ -16,7 +18,7 @@ struct Magic {
     std::string_view name;
 };
 constexpr std::array<Magic, 12> magics = {{
-    {"PK\x03\x04", "zip (or a workbook)"},
+    {"PK\x03\x04", "zip"},
     {"PAR1", "parquet"},
     {"%PDF", "pdf"},
     {"\x1f\x8b", "gzip"},
@@ -41,10 +43,12 @@ std::string known_names() {
 // A new format is a new folder and one line here. One that is not fit to meet hostile bytes in this process goes through a
 // child, and stands in the list of those as well.
 std::span<const Format* const> catalog() {
-    static const sandbox::Sandboxed xlsx{xlsx::format()};
+    static const sandbox::Sandboxed xlsx{xlsx::format()}, ods{ods::format()}, xls{xls::format()};
     static const Format* const formats[] = {
         &csv::format(),
         &xlsx,
+        &ods,
+        &xls,
     };
     return formats;
 }
@@ -52,6 +56,8 @@ std::span<const Format* const> catalog() {
 std::span<const Format* const> confined() {
     static const Format* const formats[] = {
         &xlsx::format(),
+        &ods::format(),
+        &xls::format(),
     };
     return formats;
 }

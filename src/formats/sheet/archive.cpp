@@ -183,9 +183,10 @@ std::unique_ptr<ByteStream> Archive::open(const Entry& entry) {
 }
 
 std::string Archive::text_of(const Entry& entry, std::size_t bytes_max) {
-    std::string text(bytes_max + 1, '\0');
+    const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(entry.bytes, bytes_max));
+    std::string text(limit + 1, '\0');
     text.resize(open(entry)->read(text));
-    if (text.size() > bytes_max) too_much(fmt::format("a part has more than {} bytes", bytes_max));
+    if (text.size() > limit) too_much(fmt::format("a part has more than {} bytes", limit));
     return text;
 }
 

@@ -58,7 +58,7 @@ std::string_view media_type_inside(std::string_view head) {
 
 bool is_compound(std::string_view head) { return head.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"); }
 
-bool holds_encrypted_package(std::string_view bytes) { return bytes.find(utf16("EncryptedPackage")) != bytes.npos; }
+bool holds_name(std::string_view bytes, std::string_view name) { return bytes.find(utf16(name)) != bytes.npos; }
 
 void refuse_compound(Source& source) {
     // The directory may stand anywhere; the names in it are what is looked for.
@@ -66,7 +66,7 @@ void refuse_compound(Source& source) {
     constexpr std::uint64_t overlap = 64;
     for (std::uint64_t at = 0; at < source.size(); at += block.size() - overlap) {
         const auto got = source.read(at, block);
-        if (holds_encrypted_package(std::string_view{block}.substr(0, got))) throw Error{Code::encrypted_file};
+        if (holds_name(std::string_view{block}.substr(0, got), encrypted_package)) throw Error{Code::encrypted_file};
         if (got < block.size()) break;
     }
     throw Error{Code::malformed_file, {{"why", "it is an old Office document under a new name"}}};

@@ -20,9 +20,12 @@ bool has_entry(std::string_view head, std::string_view name);
 /// The first entry of a zip, stored as it is, when its name is "mimetype"; else nothing.
 std::string_view media_type_inside(std::string_view head);
 
+constexpr std::string_view encrypted_package = "EncryptedPackage";  ///< holds a new workbook with a password
+
 /// The container of the old Office formats, and of new ones with a password.
 bool is_compound(std::string_view head);
-bool holds_encrypted_package(std::string_view bytes);
+/// Does a name of its directory stand in these bytes?
+bool holds_name(std::string_view bytes, std::string_view name);
 /// Throws the Error of a compound file that was taken for a zip.
 [[noreturn]] void refuse_compound(Source& source);
 

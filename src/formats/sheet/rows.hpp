@@ -15,7 +15,7 @@ constexpr std::uint64_t rows_max = 1'048'576;
 struct SheetCell {
     std::uint32_t column = 0;  ///< from 0
     std::uint32_t size = 0;
-    std::size_t begin = 0;  ///< of its text in RowBlock::text
+    std::size_t begin = 0;  ///< of its text in RowBlock::text, which cells of one row may share
 };
 
 struct SheetRow {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t head_rows_max = 3000;
 constexpr std::size_t head_bytes_max = 1 << 20;
-constexpr std::uint64_t cells_max = 1ull << 31;  ///< of a table, empty ones included
+constexpr std::uint64_t cells_max = 1ull << 31;       ///< of a table, empty ones included
+constexpr std::uint64_t text_bytes_max = 4ull << 30;  ///< of a table; a short cell may stand for a long shared text
 constexpr std::size_t raw_bytes_max = 64 * 1024;
 
 bool needs_quotes(std::string_view text) {
@@ -91,13 +92,15 @@ void SheetText::write_row(const RowBlock& block, std::size_t row) {
         const auto& cell = block.cells[i];
         text_.append(cell.column - column, delimiter);
         column = cell.column;
+        // Cells may share their text, so that a row is larger than what holds it.
+        if (text_.size() - begin + cell.size > options_.record_bytes_max) {
+            throw Error{Code::line_too_long, {{"line", std::to_string(row_)}, {"limit", std::to_string(options_.record_bytes_max)}}};
+        }
         write_cell(block.text_of(cell));
     }
     text_.append(last_ - column, delimiter);
     text_ += '\n';
-    if (text_.size() - begin > options_.record_bytes_max) {
-        throw Error{Code::line_too_long, {{"line", std::to_string(row_)}, {"limit", std::to_string(options_.record_bytes_max)}}};
-    }
+    if (text_at_ + text_.size() > text_bytes_max) throw Error{Code::archive_limits, {{"why", fmt::format("more than {} bytes of text", text_bytes_max)}}};
 }
 
 void SheetText::write_cell(std::string_view text) {

@@ -58,7 +58,7 @@ struct Xlsx final : Format {
     double recognise(std::string_view head, std::uint64_t, std::string_view filename) const override {
         const bool named = sheet::has_extension(filename, extensions());
         // With a password, the whole of it lies in a container of the old kind.
-        if (sheet::is_compound(head)) return sheet::holds_encrypted_package(head) ? 0.95 : named ? 0.6 : 0;
+        if (sheet::is_compound(head)) return sheet::holds_name(head, sheet::encrypted_package) ? 0.95 : named ? 0.6 : 0;
         if (!sheet::is_zip(head)) return 0;
         if (sheet::has_entry(head, "xl/")) return 0.95;
         return named || sheet::has_entry(head, "[Content_Types].xml") ? 0.6 : 0;

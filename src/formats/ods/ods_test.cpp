@@ -52,7 +52,7 @@ std::string value_of(const std::string& cell) {
 
 TEST_CASE("a cell of an OpenDocument sheet becomes the text that people see, without a loss") {
     struct Row {
-        const char* name;
+        std::string name;
         std::string cell;
         const char* want;
     };
@@ -129,7 +129,7 @@ TEST_CASE("damaged and hostile documents are refused by name") {
                                                  "table:number-rows-repeated=\"" + rows + "\"")));
     };
     struct Row {
-        const char* name;
+        std::string name;
         std::string bytes;
         Code want;
     };

@@ -83,8 +83,10 @@ void Compound::read_table(std::string_view header) {
 
 std::vector<std::uint32_t> Compound::chain(const std::vector<std::uint32_t>& table, std::uint32_t first, std::uint64_t sectors_max) const {
     std::vector<std::uint32_t> sectors;
+    std::vector<bool> seen(table.size());
     for (auto sector = first; sector <= last_sector && sectors.size() < sectors_max; sector = table[sector]) {
-        if (sector >= table.size() || sectors.size() == table.size()) damaged("its sectors run in a circle or out of the file");
+        if (sector >= table.size() || seen[sector]) damaged("its sectors run in a circle or out of the file");
+        seen[sector] = true;
         sectors.push_back(sector);
     }
     return sectors;

@@ -39,7 +39,7 @@ TEST_CASE("a cell of an old workbook becomes the text that people see, without a
     const auto items = text_of("shared") + wide_of(u"caf\u00e9 \u8ab2\U0001f600") + (w(4) + '\x08' + w(1) + "rich" + std::string(4, 'r')) +
                        (w(2) + '\x05' + d(6) + w(0x8ab2) + w(0x9577) + std::string(6, 'p'));
     struct Row {
-        const char* name;
+        std::string name;
         std::string cell;
         const char* want;
     };
@@ -119,7 +119,7 @@ TEST_CASE("damaged and hostile old workbooks are refused by name") {
     auto with_circle_in_directory = good;
     with_circle_in_directory.replace(512 + 4, 4, d(1));
     struct Row {
-        const char* name;
+        std::string name;
         std::string bytes;
         Code want;
     };

@@ -35,7 +35,7 @@ std::string number_cell(const std::string& place, const std::string& number) { r
 
 TEST_CASE("a cell becomes the text that people see, without a loss") {
     struct Row {
-        const char* name;
+        std::string name;
         const char* cell;
         const char* want;
     };
@@ -232,7 +232,7 @@ TEST_CASE("damaged and hostile workbooks are refused by name") {
     const std::string sheet_name = "xl/worksheets/sheet1.xml";
 
     struct Row {
-        const char* name;
+        std::string name;
         std::string bytes;
         Code want;
     };
@@ -292,7 +292,7 @@ TEST_CASE("parts that lie upon each other are refused") {
 TEST_CASE("a workbook is known by its content before its name") {
     const auto book = sheet_of("<row r=\"1\">" + text_cell("A1", "a") + "</row>");
     struct Row {
-        const char* name;
+        std::string name;
         std::string bytes;
         const char* filename;
         double least, most;

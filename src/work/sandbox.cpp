@@ -48,8 +48,9 @@ public:
     Spawn& operator=(const Spawn&) = delete;
 
     int run(const SandboxProgram& program, const SandboxLimits& limits, int socket) {
-        for (const int standard : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
+        // The socket first: where standard streams are closed, it may stand in the place of one.
         ::posix_spawn_file_actions_adddup2(&actions_, socket, detail::sandbox_socket);
+        for (const int standard : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
         ::posix_spawn_file_actions_addclosefrom_np(&actions_, detail::sandbox_socket + 1);
         auto argument = program.argument;
         auto memory = std::to_string(limits.memory_bytes);

@@ -10,6 +10,7 @@ import unittest
 from cli_case import BINARY, SANITIZED, CliCase, Terminal, environment
 from support import tokens
 from support.server import postgres
+from support.workbook import sheet, workbook
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "examples", "samples")
 
@@ -111,6 +112,20 @@ class Convert(CliCase):
         done = self.expect(5, "convert", name, "out.csv")
         self.assertIn("a\\x1b[2J\\nb.csv", done.err)
         self.assertNotIn("\x1b", done.err)
+
+    def test_a_workbook_is_converted_and_sniffed_by_its_content(self):
+        rows = [["name", "day", "amount"], ["Jos\u00e9", (45322, 1), 1.5], ["An, jr", (45323, 1), 0.30000000000000004]]
+        self.file("book.dat", workbook([("secret", "hidden", sheet([["x"], [1]])), ("data", "visible", sheet(rows))]))
+        self.expect(0, "convert", "book.dat", "out.csv")
+        self.assertEqual(self.read("out.csv").decode(), 'name,day,amount\r\nJos\u00e9,2024-01-31,1.5\r\n"An, jr",2024-02-01,0.3\r\n')
+        found = json.loads(self.expect(0, "sniff", "--json", "book.dat").out)
+        self.assertEqual((found["format"], found["names"]), ("xlsx", ["name", "day", "amount"]))
+        self.file("cut.xlsx", self.read("book.dat")[:300])
+        self.assertIn("damaged", self.expect(1, "convert", "cut.xlsx", "-").err)
+
+    def test_the_child_that_reads_workbooks_is_not_for_people(self):
+        done = self.expect(2, "sandbox", "1000000000", "10")
+        self.assertEqual((done.out, done.err), ("", ""))
 
     def test_sniff_says_how_a_file_is_read(self):
         done = self.expect(0, "sniff", "--json", os.path.join(SAMPLES, "members.txt"), os.path.join(SAMPLES, "stock.tsv"))

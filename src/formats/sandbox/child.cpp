@@ -1,12 +1,14 @@
 #include "formats/sandbox/child.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 
 namespace millrace::formats::sandbox {
 namespace {
 
-/// The file, which only the parent can read. One block is kept, since formats read in small steps.
+/// The file, which only the parent can read. Some blocks of it are kept, since formats read in small steps, and the sectors
+/// of an old workbook lie scattered.
 class AskedSource final : public Source {
 public:
     AskedSource(Link& link, std::uint64_t size) : link_{link}, size_{size} {}
@@ -16,29 +18,35 @@ public:
         std::size_t done = 0;
         while (done < into.size() && offset + done < size_) {
             const auto at = offset + done;
-            if (at < block_at_ || at >= block_at_ + block_.payload.size()) fetch(at);
-            if (block_.payload.empty()) break;
-            const auto from = static_cast<std::size_t>(at - block_at_);
-            done += block_.payload.copy(into.data() + done, into.size() - done, from);
+            const auto& block = block_with(at);
+            const auto from = static_cast<std::size_t>(at - block.at);
+            if (from >= block.frame.payload.size()) break;
+            done += block.frame.payload.copy(into.data() + done, into.size() - done, from);
         }
         return done;
     }
 
 private:
-    static constexpr std::uint64_t block_bytes = 128 * 1024;
+    static constexpr std::uint64_t block_bytes = 64 * 1024;
+    struct Block {
+        std::uint64_t at = UINT64_MAX;
+        Frame frame;
+    };
 
-    void fetch(std::uint64_t at) {
-        // From the start of a block, so that reading backwards from the end of a file is no request per step.
-        block_at_ = at / block_bytes * block_bytes;
-        const auto length = static_cast<std::uint32_t>(std::min(block_bytes, size_ - block_at_));
-        send(link_, Kind::need, to_payload(Need{block_at_, length}));
-        receive(link_, need_bytes_max, block_);
+    const Block& block_with(std::uint64_t at) {
+        const auto number = at / block_bytes;
+        auto& block = blocks_[number % blocks_.size()];
+        if (block.at != number * block_bytes) {
+            block.at = number * block_bytes;
+            send(link_, Kind::need, to_payload(Need{block.at, static_cast<std::uint32_t>(std::min(block_bytes, size_ - block.at))}));
+            receive(link_, need_bytes_max, block.frame);
+        }
+        return block;
     }
 
     Link& link_;
     std::uint64_t size_;
-    std::uint64_t block_at_ = 0;
-    Frame block_;
+    std::array<Block, 16> blocks_;
 };
 
 const Format& find(std::span<const Format* const> formats, std::string_view name) {

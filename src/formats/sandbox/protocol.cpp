@@ -31,6 +31,8 @@ struct Problem {
 };
 BOOST_DESCRIBE_STRUCT(Problem, (), (code, args))
 
+constexpr std::uint64_t batch_cells_max = 4 << 20;
+
 constexpr std::array codes_of_files = {
     Code::empty_file,     Code::no_rows,          Code::not_text,       Code::unsupported_format, Code::malformed_file,   Code::line_too_long,
     Code::encrypted_file, Code::too_many_columns, Code::archive_limits, Code::parser_limits,      Code::invalid_parameter,
@@ -158,7 +160,7 @@ void read_batch(std::string_view payload, TextBatch& batch) {
     const std::uint64_t columns = take<std::uint32_t>(payload);
     batch.bytes_consumed = take<std::uint64_t>(payload);
     const auto cells = rows * columns;
-    if (rows == 0 || columns == 0 || cells > payload.size() / sizeof(std::uint32_t)) refuse("a batch has a wrong size");
+    if (rows == 0 || columns == 0 || cells > batch_cells_max || cells > payload.size() / sizeof(std::uint32_t)) refuse("a batch has a wrong size");
     auto text = payload.substr(cells * sizeof(std::uint32_t));
     if (!simdjson::validate_utf8(text.data(), text.size())) refuse("a batch is not UTF-8");
     batch.rows = rows;

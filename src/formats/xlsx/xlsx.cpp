@@ -61,7 +61,9 @@ struct Xlsx final : Format {
         if (sheet::is_compound(head)) return sheet::holds_name(head, sheet::encrypted_package) ? 0.95 : named ? 0.6 : 0;
         if (!sheet::is_zip(head)) return 0;
         if (sheet::has_entry(head, "xl/")) return 0.95;
-        return named || sheet::has_entry(head, "[Content_Types].xml") ? 0.6 : 0;
+        // Letters and slides have the same frame.
+        const bool other = sheet::has_entry(head, "word/") || sheet::has_entry(head, "ppt/");
+        return named || (sheet::has_entry(head, "[Content_Types].xml") && !other) ? 0.6 : 0;
     }
     std::vector<TableInfo> tables(Source& source, const ReadOptions&) const override {
         const auto archive = open_archive(source);

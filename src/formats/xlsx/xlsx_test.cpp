@@ -303,6 +303,7 @@ TEST_CASE("a workbook is known by its content before its name") {
              {"workbook that starts with its sheet", zip_of({{"xl/worksheets/sheet1.xml", "<worksheet/>"}}), "", 0.9, 1},
              {"any zip", zip_of({{"a.csv", "a,b"}}), "a.zip", 0, 0},
              {"any zip named xlsx", zip_of({{"a.csv", "a,b"}}), "a.XLSX", 0.5, 0.7},
+             {"a letter", zip_of({{"[Content_Types].xml", "<Types/>"}, {"word/document.xml", "<document/>"}}), "letter.docx", 0, 0},
              {"text", "a,b\n1,2\n", "a.xlsx", 0, 0},
          }) {
         CAPTURE(row.name);

@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
     // A child that reads one file for another process of this program. Before anything else, so that it knows nothing.
     if (argc >= 2 && std::strcmp(argv[1], "sandbox") == 0) {
-        return millrace::formats::sandbox::run_child(std::span{argv, static_cast<std::size_t>(argc)}.subspan(2), millrace::formats::confined());
+        millrace::formats::sandbox::run_child(std::span{argv, static_cast<std::size_t>(argc)}.subspan(2), millrace::formats::confined());
     }
     // What the program makes is for its user alone: a data directory holds other people's files.
     millrace::cli::keep_private();

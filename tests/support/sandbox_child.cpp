@@ -87,5 +87,5 @@ int main(int argc, char** argv) {
     std::vector<const Format*> known;
     for (const auto& format : misbehaving) known.push_back(&format);
     for (const auto* format : confined()) known.push_back(format);
-    return sandbox::run_child(std::span{argv, static_cast<std::size_t>(argc)}.subspan(2), known);
+    sandbox::run_child(std::span{argv, static_cast<std::size_t>(argc)}.subspan(2), known);
 }

@@ -1,6 +1,7 @@
 #include "formats/sandbox/sandboxed.hpp"
 
 #include <csignal>
+#include <cstdlib>
 
 #include "formats/sandbox/child.hpp"
 #include "formats/sandbox/parent.hpp"
@@ -61,15 +62,16 @@ std::unique_ptr<TableReader> Sandboxed::open(Source& source, const ReadOptions& 
     return ask_table(std::make_unique<ProcessLink>(name(), source, settings_), name(), source, options);
 }
 
-int run_child(std::span<char* const> arguments, std::span<const Format* const> formats) {
-    if (!work::confine(arguments)) return 2;
+void run_child(std::span<char* const> arguments, std::span<const Format* const> formats) {
+    // Without destructors and exit handlers: nothing of the process is worth keeping.
+    if (!work::confine(arguments)) std::_Exit(2);
     try {
         ChildLink link;
         serve(link, formats);
     } catch (...) {
-        return 1;  // nobody is left to be told, or it is a mistake in a format
+        std::_Exit(1);  // nobody is left to be told, or it is a mistake in a format
     }
-    return 0;
+    std::_Exit(0);
 }
 
 }  // namespace millrace::formats::sandbox

@@ -40,7 +40,7 @@ private:
 };
 
 /// The life of a child, from main: gives up its rights, then reads one table with one of `formats`. `arguments` are those
-/// behind the name of the command. The answer is the exit status.
-int run_child(std::span<char* const> arguments, std::span<const Format* const> formats);
+/// behind the name of the command.
+[[noreturn]] void run_child(std::span<char* const> arguments, std::span<const Format* const> formats);
 
 }  // namespace millrace::formats::sandbox

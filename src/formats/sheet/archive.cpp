@@ -76,6 +76,16 @@ struct Archive::Implementation {
     zip_t* zip = nullptr;
     std::uint64_t read_bytes = 0;
 
+    Implementation(Source& source, const ArchiveLimits& l) : input{.source = source, .at = 0, .failure = {}, .error = {}}, limits{l} {
+        zip_error_init(&input.error);
+    }
+    ~Implementation() {
+        if (zip != nullptr) zip_discard(zip);
+        zip_error_fini(&input.error);
+    }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
+
     [[noreturn]] void fail(const char* what) {
         if (input.failure) std::rethrow_exception(std::exchange(input.failure, nullptr));
         damaged(what);
@@ -131,11 +141,10 @@ private:
 }  // namespace
 
 Archive::Archive(Source& source, const ArchiveLimits& limits)
-    : implementation_{new Implementation{.input = {.source = source, .at = 0, .failure = {}, .error = {}}, .limits = limits}} {
+    : implementation_{std::make_unique<Implementation>(source, limits)} {
     auto& self = *implementation_;
     zip_error_t error;
     zip_error_init(&error);
-    zip_error_init(&self.input.error);
     zip_source_t* bytes = zip_source_function_create(ZipInput::call, &self.input, &error);
     if (bytes == nullptr) damaged("the archive cannot be opened");
     self.zip = zip_open_from_source(bytes, ZIP_RDONLY, &error);
@@ -156,10 +165,7 @@ Archive::Archive(Source& source, const ArchiveLimits& limits)
     }
 }
 
-Archive::~Archive() {
-    if (implementation_->zip != nullptr) zip_discard(implementation_->zip);
-    zip_error_fini(&implementation_->input.error);
-}
+Archive::~Archive() = default;
 
 std::optional<Archive::Entry> Archive::find(std::string_view name) const {
     const std::string text{name};

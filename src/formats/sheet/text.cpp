@@ -100,7 +100,9 @@ void SheetText::write_row(const RowBlock& block, std::size_t row) {
     }
     text_.append(last_ - column, delimiter);
     text_ += '\n';
-    if (text_at_ + text_.size() > text_bytes_max) throw Error{Code::archive_limits, {{"why", fmt::format("more than {} bytes of text", text_bytes_max)}}};
+    if (text_at_ + text_.size() > text_bytes_max) {
+        throw Error{Code::archive_limits, {{"why", fmt::format("more than {} bytes of text", text_bytes_max)}}};
+    }
 }
 
 void SheetText::write_cell(std::string_view text) {

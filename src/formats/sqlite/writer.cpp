@@ -15,11 +15,12 @@ namespace {
 
 constexpr std::size_t columns_max = 2000;
 
-/// Declared so that the affinity of the column keeps what is bound: a long decimal in a NUMERIC column would become REAL.
-std::string type_name(const DataType& type) {
+/// Declared so that the affinity of the column keeps what is bound. Decimals have none: a long one, kept as text, would
+/// become REAL in a NUMERIC column.
+std::string_view type_name(const DataType& type) {
     switch (type.type) {
         case Type::int64: return "INTEGER";
-        case Type::decimal: return type.precision <= 15 ? "DECIMAL(" + std::to_string(type.precision) + "," + std::to_string(type.scale) + ")" : "TEXT";
+        case Type::decimal: return "";
         case Type::float64: return "REAL";
         case Type::boolean: return "BOOLEAN";
         case Type::date: return "DATE";
@@ -45,7 +46,8 @@ public:
         std::string definition, marks;
         for (auto column : columns_) {
             std::erase(column.name, '\0');
-            definition += (definition.empty() ? "" : ", ") + sql::quoted_name(column.name) + " " + type_name(column.type);
+            definition += (definition.empty() ? "" : ", ") + sql::quoted_name(column.name) + " ";
+            definition += type_name(column.type);
             marks += marks.empty() ? "?" : ",?";
         }
         run(("BEGIN; CREATE TABLE " + table + " (" + definition + ")").c_str());
@@ -94,7 +96,8 @@ private:
         char value[value_bytes_max];
         char* const end = put_value(value, column, row, how);
         *end = '\0';
-        if (column.type.type == Type::decimal && column.type.precision <= 15) return sqlite3_bind_double(insert_, at, std::strtod(value, nullptr));
+        const bool number = column.type.type == Type::decimal && significant_digits(column.ints[row]) <= 15;
+        if (number) return sqlite3_bind_double(insert_, at, std::strtod(value, nullptr));
         return sqlite3_bind_text(insert_, at, value, static_cast<int>(end - value), SQLITE_TRANSIENT);
     }
 

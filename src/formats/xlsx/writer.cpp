@@ -2,6 +2,7 @@
 
 #include <xlsxwriter.h>
 
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -22,17 +23,35 @@ constexpr std::int64_t first_day = 61 - days_to_1970;  ///< 1900-03-01: before i
 constexpr std::int64_t last_day = 2'932'896;           ///< 9999-12-31
 constexpr std::int64_t micros_per_day = 86'400'000'000;
 
-/// Where the text is to be cut; npos when all of it fits.
-std::size_t cut_at(std::string_view text) {
-    if (text.size() <= text_units_max) return text.npos;
-    std::size_t units = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if ((c & 0xc0) == 0x80) continue;
-        units += c >= 0xf0 ? 2 : 1;
-        if (units > text_units_max) return i;
+/// Is this what Excel takes for a character by its number, e.g. "_x0041_"?
+bool is_escape(std::string_view text) {
+    if (text.size() < 7 || !text.starts_with("_x") || text[6] != '_') return false;
+    for (const char c : text.substr(2, 4)) {
+        if (!std::isxdigit(static_cast<unsigned char>(c))) return false;
     }
-    return text.npos;
+    return true;
+}
+
+/// Appends the text as a cell can hold it (ECMA-376, ST_Xstring): characters that XML does not have by their number, and so
+/// the "_" of what only looks like one. False when the text is longer than a cell: then it is cut.
+bool append_cell_text(std::string_view text, std::string& out) {
+    // UTF-16 in the cell; characters for the library, which has the same limit. An apostrophe may be there already.
+    std::size_t units = out.size(), written = out.size();
+    for (std::size_t i = 0; i < text.size();) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        const std::size_t length = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+        std::string_view put = text.substr(i, length);
+        if (c == 0) put = "_x0000_";
+        else if (put == "\xef\xbf\xbe") put = "_xFFFE_";
+        else if (put == "\xef\xbf\xbf") put = "_xFFFF_";
+        else if (c == '_' && is_escape(text.substr(i, 7))) put = "_x005F_";
+        units += length == 4 ? 2 : 1;
+        written += put.size() == 7 ? 7 : 1;
+        if (units > text_units_max || written > text_units_max) return false;
+        out += put;
+        i += length;
+    }
+    return true;
 }
 
 /// A name that Excel takes for a sheet.
@@ -190,24 +209,9 @@ private:
             ++report_.formulas_escaped;
             cell = '\'';
         }
-        cell += text;
-        if (const auto end = cut_at(cell); end != cell.npos) {
-            cell.resize(end);
-            ++report_.altered["text_cut"];
-        }
-        replace_nul(cell);
+        if (!append_cell_text(text, cell)) ++report_.altered["text_cut"];
         const auto result = worksheet_write_string(sheet_, at_, static_cast<lxw_col_t>(index), cell.c_str(), format);
         if (result != LXW_NO_ERROR) throw Error{Code::internal, {{"why", std::string{"a cell was refused: "} + lxw_strerror(result)}}};
-    }
-
-    /// NUL ends a string for the library, and no XML document may have it.
-    void replace_nul(std::string& cell) {
-        bool found = false;
-        for (auto at = cell.find('\0'); at != cell.npos; at = cell.find('\0', at)) {
-            cell.replace(at, 1, "\xef\xbf\xbd");
-            found = true;
-        }
-        if (found) ++report_.altered["nul_replaced"];
     }
 
     Sink& sink_;

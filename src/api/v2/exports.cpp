@@ -60,7 +60,7 @@ http::Answer create(Call& call, json::object body) {
     datasets::ExportRequest wanted;
     Error error{Code::invalid_fields};
     read_json(json::value(body), wanted, error.issues);
-    if (error.issues.empty() || !wanted.format.empty()) datasets::plan_export(wanted, error.issues, "");
+    if (error.issues.empty()) datasets::plan_export(wanted, error.issues, "");
     if (!error.issues.empty()) throw error;
     body.insert_or_assign("dataset_id", dataset.id.str());
     JobRequest request;

@@ -64,7 +64,8 @@ void check_export_input(Call& call, Job& job, const std::string& pointer) {
     options.erase("dataset_id");
     Error error{Code::invalid_fields};
     read_json(json::value(std::move(options)), wanted, error.issues, pointer + "/input");
-    const auto plan = datasets::plan_export(wanted, error.issues, pointer + "/input");
+    datasets::ExportPlan plan;
+    if (error.issues.empty()) plan = datasets::plan_export(wanted, error.issues, pointer + "/input");
     const auto dataset = id ? call.services.datasets.get(*id, call.who.scope) : std::nullopt;
     if (!dataset) error.issues.push_back({pointer + "/input/dataset_id", "unknown_value", "is not a dataset of yours"});
     if (!error.issues.empty()) throw error;

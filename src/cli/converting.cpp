@@ -113,7 +113,7 @@ formats::ReadReport convert_to_csv(formats::Source& source, std::string_view fil
 }
 
 Converted convert_file(formats::Source& source, std::string_view filename, const formats::ReadOptions& options, const std::string& path,
-                       const datasets::ExportPlan& plan) {
+                       const datasets::ExportPlan& plan, bool hashed) {
     if (is_plain_csv(plan)) {
         OutFile out{path};
         Converted done{convert_to_csv(source, filename, options, out), {}};
@@ -121,7 +121,7 @@ Converted convert_file(formats::Source& source, std::string_view filename, const
         return done;
     }
     const auto& format = formats::recognise(source, filename);
-    OutParts parts{path, plan.options.split_rows || plan.options.split_bytes};
+    OutParts parts{path, {.numbered = plan.options.split_rows || plan.options.split_bytes, .hashed = hashed}};
     Converted done;
     if (plan.values == datasets::Values::original) {
         const auto reader = &format == &formats::csv::format() ? formats::csv::open_keeping(source, options) : format.open(source, options);

@@ -24,7 +24,8 @@ struct Converted {
 
 /// Reads a table of any format and writes it to `path` as planned. Original values: cells as they stood. Typed ones:
 /// types found over the whole file as an import does, so the result is that of an import and an export.
+/// `hashed`: the manifest is wanted, with its SHA-256.
 Converted convert_file(formats::Source& source, std::string_view filename, const formats::ReadOptions& options, const std::string& path,
-                       const datasets::ExportPlan& plan);
+                       const datasets::ExportPlan& plan, bool hashed);
 
 }  // namespace millrace::cli

@@ -85,14 +85,14 @@ class OutParts::File final : public formats::PartSink {
 public:
     File(OutParts& parts, std::unique_ptr<OutFile> out) : parts_{parts}, out_{std::move(out)} {}
     void write(std::string_view bytes) override {
-        hash_.update(bytes);
+        if (parts_.how_.hashed) hash_.update(bytes);
         bytes_ += bytes.size();
         out_->write(bytes);
     }
     Stored finish() override {
         out_->sync();
         parts_.files_.push_back(std::move(out_));
-        return {to_hex(hash_.finish()), bytes_};
+        return {parts_.how_.hashed ? to_hex(hash_.finish()) : std::string{}, bytes_};
     }
 
 private:
@@ -114,7 +114,7 @@ void OutParts::publish() {
 }
 
 std::string OutParts::path_of(std::size_t number) const {
-    if (!numbered_ || path_ == "-") return path_;
+    if (!how_.numbered || path_ == "-") return path_;
     const std::filesystem::path path{path_};
     auto name = path.filename().string();
     const auto point = name.find('.', 1);

@@ -21,8 +21,12 @@ json::object output_options(const std::string& path, const Arguments& arguments)
 /// The files of one output. They appear under their names, complete and on disk, when `publish` is called.
 class OutParts {
 public:
-    /// `numbered`: "a.csv" becomes "a-0001.csv", "a-0002.csv", ... "-" is standard output.
-    OutParts(std::string path, bool numbered) : path_{std::move(path)}, numbered_{numbered} {}
+    struct How {
+        bool numbered = false;  ///< "a.csv" becomes "a-0001.csv", "a-0002.csv", ...
+        bool hashed = true;     ///< false: the manifest, which nobody sees, has no SHA-256
+    };
+    /// "-" is standard output.
+    OutParts(std::string path, How how) : path_{std::move(path)}, how_{how} {}
 
     formats::OpenPart opener();
     /// Forgets what has been written so far.
@@ -34,7 +38,7 @@ private:
     std::string path_of(std::size_t number) const;
 
     const std::string path_;
-    const bool numbered_;
+    const How how_;
     std::vector<std::unique_ptr<OutFile>> files_;
 };
 

@@ -144,12 +144,21 @@ OutFile::~OutFile() {
 }
 
 void OutFile::write(std::string_view bytes) {
+    constexpr std::size_t block = 192 * 1024;
+    if (bytes.size() >= block) {  // not worth a copy
+        flush();
+        return send(bytes);
+    }
     buffer_ += bytes;
-    if (buffer_.size() >= 192 * 1024) flush();
+    if (buffer_.size() >= block) flush();
 }
 
 void OutFile::flush() {
-    std::string_view rest = buffer_;
+    send(buffer_);
+    buffer_.clear();
+}
+
+void OutFile::send(std::string_view rest) {
     while (!rest.empty()) {
         const auto n = ::write(file_, rest.data(), rest.size());
         if (n < 0 && errno == EINTR) continue;
@@ -158,7 +167,6 @@ void OutFile::flush() {
         if (n < 0) fail("write");
         rest.remove_prefix(static_cast<std::size_t>(n));
     }
-    buffer_.clear();
 }
 
 void OutFile::sync() {

@@ -40,6 +40,7 @@ public:
 
 private:
     void flush();
+    void send(std::string_view rest);
     void send_spooled();
     [[noreturn]] void fail(const char* what) const;
 

@@ -91,7 +91,7 @@ private:
 Converted convert(const Pair& pair, const Arguments& arguments) {
     const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
-    return convert_file(*source, name_of(pair.in), {.dialect = dialect_of(arguments)}, pair.out, plan);
+    return convert_file(*source, name_of(pair.in), {.dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);
 }
 
 std::string all_of(formats::Source& source) {

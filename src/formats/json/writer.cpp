@@ -64,10 +64,13 @@ public:
     JsonWriter(Sink& sink, std::vector<WriteColumn> columns, bool array)
         : columns_{std::move(columns)}, array_{array}, out_{sink}, texts_{report_} {
         for (const auto& column : columns_) {
-            auto& key = keys_.emplace_back(keys_.empty() ? "{" : ",");
+            std::string key = keys_.empty() ? "{" : ",";
             json::append_string(key, column.name);
             key += ':';
-            fixed_bytes_ += key.size() + value_bytes_max;
+            const auto size = key.size();
+            fixed_bytes_ += size + value_bytes_max;
+            key.resize(std::max(size, short_key));
+            keys_.push_back({std::move(key), size});
         }
         if (array_) out_.put('[');
     }
@@ -90,13 +93,18 @@ public:
     std::size_t pending() const override { return out_.pending(); }
 
 private:
+    static constexpr std::size_t short_key = 32;
+    /// `{"name":`, then `,"name":`; the text is filled up to short_key bytes.
+    struct Key {
+        std::string text;
+        std::size_t size = 0;
+    };
+
     void write_row(const Rows& rows, std::size_t row) {
         char* to = out_.room(fixed_bytes_ + 4);
         for (std::size_t i = 0; i < keys_.size(); ++i) {
             const auto& column = *rows.columns[i];
-            const auto& key = keys_[i];
-            std::memcpy(to, key.data(), key.size());
-            to += key.size();
+            to = put_key(to, keys_[i]);
             if (column.is_null(row)) {
                 std::memcpy(to, "null", 4);
                 to += 4;
@@ -112,6 +120,13 @@ private:
         *to++ = '}';
         if (!array_) *to++ = '\n';
         out_.set_end(to);
+    }
+
+    /// Most keys are short: a copy of a fixed size is two instructions.
+    static char* put_key(char* to, const Key& key) {
+        if (key.size <= short_key) std::memcpy(to, key.text.data(), short_key);
+        else std::memcpy(to, key.text.data(), key.size);
+        return to + key.size;
     }
 
     void put_text(const Column& column, std::size_t index, std::size_t row) {
@@ -161,7 +176,7 @@ private:
     OutBuffer out_;
     WriteReport report_;
     Utf8Texts texts_;
-    std::vector<std::string> keys_;  ///< `{"name":`, then `,"name":`
+    std::vector<Key> keys_;
     std::size_t fixed_bytes_ = 0;    ///< of a row, its texts aside
 };
 

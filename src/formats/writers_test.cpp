@@ -210,7 +210,9 @@ TEST_CASE("names stay apart in formats with rules of their own") {
     const std::string longer(70, 'n');
     std::vector<WriteColumn> columns;
     for (const auto& name : {longer + "a", longer + "b", std::string{"1st"}, std::string{"xml data"}, std::string{"€"}}) columns.push_back({.name = name, .label = name, .type = {}});
-    Memory sql, xml;
+    Memory sql, xml, sqlite;
+    find_output("sqlite")->open(sqlite, {{.name = "a", .label = "", .type = {}}, {.name = {"A\0", 2}, .label = "", .type = {}}, {.name = {"\0", 1}, .label = "", .type = {}}}, {})->finish();
+    CHECK(sqlite.bytes.find(R"(("a" TEXT, "A_2" TEXT, "column" TEXT))") != std::string::npos);
     find_output("sql")->open(sql, columns, {})->finish();
     CHECK(sql.bytes.find('"' + std::string(63, 'n') + "\" text") != std::string::npos);
     CHECK(sql.bytes.find('"' + std::string(61, 'n') + "_2\" text") != std::string::npos);

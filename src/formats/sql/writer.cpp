@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "base/error.hpp"
 #include "formats/detail/cells.hpp"
@@ -32,17 +31,9 @@ std::string cut_name(std::string_view name, std::size_t bytes) {
     return std::string{name.substr(0, bytes)};
 }
 
-/// Without NUL, valid, at most 63 bytes, and different from those in `taken`.
-std::string usable_name(std::string_view text, std::set<std::string>& taken) {
-    auto clean = with_valid_utf8(text);
-    std::erase(clean, '\0');
-    if (clean.empty()) clean = "column";
-    auto name = cut_name(clean, name_bytes_max);
-    for (int n = 2; !taken.insert(name).second; ++n) {
-        const auto end = "_" + std::to_string(n);
-        name = cut_name(clean, name_bytes_max - end.size()) + end;
-    }
-    return name;
+std::string lower(std::string text) {
+    for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return text;
 }
 
 class SqlWriter final : public TableWriter {
@@ -53,10 +44,10 @@ public:
             throw Error{Code::too_many_columns, {{"limit", std::to_string(columns_max)}}};
         }
         std::set<std::string> tables, names;
-        const auto table = quoted_name(usable_name(options.table.value_or("data"), tables));
+        const auto table = quoted_name(usable_name(options.table.value_or("data"), name_bytes_max, tables));
         std::string list, definition;
         for (const auto& column : columns_) {
-            const auto name = quoted_name(usable_name(column.name, names));
+            const auto name = quoted_name(usable_name(column.name, name_bytes_max, names));
             list += (list.empty() ? "" : ", ") + name;
             definition += (definition.empty() ? "\n    " : ",\n    ") + name + " " + type_name(column.type);
         }
@@ -165,6 +156,18 @@ std::string quoted_name(std::string_view name) {
         out += c;
     }
     return out + '"';
+}
+
+std::string usable_name(std::string_view text, std::size_t bytes_max, std::set<std::string>& taken) {
+    auto clean = with_valid_utf8(text);
+    std::erase(clean, '\0');
+    if (clean.empty()) clean = "column";
+    auto name = cut_name(clean, bytes_max);
+    for (int n = 2; !taken.insert(lower(name)).second; ++n) {
+        const auto end = "_" + std::to_string(n);
+        name = cut_name(clean, bytes_max - end.size()) + end;
+    }
+    return name;
 }
 
 const OutputFormat& output() {

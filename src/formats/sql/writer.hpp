@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "formats/writer.hpp"
 
 namespace millrace::formats::sql {
@@ -11,5 +14,9 @@ const OutputFormat& output();
 
 /// "name" in quotes, as SQL wants it.
 std::string quoted_name(std::string_view name);
+
+/// The text as a name: valid UTF-8 without NUL, at most `bytes_max`, and different, also without regard to case, from all
+/// in `taken`, to which it is added.
+std::string usable_name(std::string_view text, std::size_t bytes_max, std::set<std::string>& taken);
 
 }  // namespace millrace::formats::sql

@@ -14,6 +14,7 @@ namespace millrace::formats::sqlite {
 namespace {
 
 constexpr std::size_t columns_max = 2000;
+constexpr std::size_t name_bytes_max = 10'000;  ///< SQLite has no limit of its own
 
 /// Declared so that the affinity of the column keeps what is bound. Decimals have none: a long one, kept as text, would
 /// become REAL in a NUMERIC column.
@@ -39,14 +40,13 @@ public:
         check(sqlite3_open_v2(file_.path().c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr));
         // The file is for nobody else until it is complete: nothing has to survive a crash here.
         run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE");
-        auto name = options.table.value_or("data");
-        std::erase(name, '\0');
-        if (name.starts_with("sqlite_")) name = "_" + name;
+        std::set<std::string> tables, names;
+        auto name = sql::usable_name(options.table.value_or("data"), name_bytes_max, tables);
+        if (name.starts_with("sqlite_")) name = "_" + name;  // those are its own
         const auto table = sql::quoted_name(name);
         std::string definition, marks;
-        for (auto column : columns_) {
-            std::erase(column.name, '\0');
-            definition += (definition.empty() ? "" : ", ") + sql::quoted_name(column.name) + " ";
+        for (const auto& column : columns_) {
+            definition += (definition.empty() ? "" : ", ") + sql::quoted_name(sql::usable_name(column.name, name_bytes_max, names)) + " ";
             definition += type_name(column.type);
             marks += marks.empty() ? "?" : ",?";
         }

@@ -94,14 +94,14 @@ private:
         return manifest;
     }
 
-    /// The files and the end of the job in one commit. Their ids derive from the job, so a rerun makes the same ones.
+    /// The files and the end of the job in one commit: there is never one without the other, so no rerun makes them twice.
     void finish(const datasets::Dataset& dataset, const datasets::ExportPlan& plan, const formats::Manifest& manifest) {
         Result result{.file_id = {}, .filename = {}, .files = {}, .manifest = manifest};
         jobs::Finish finish;
         for (const auto& part : manifest.parts) {
             const auto number = result.files.size() + 1;
             intake::File file;
-            file.id = Uuid::from_name("export", job_.id.str() + "/" + std::to_string(number));
+            file.id = Uuid::generate();
             file.owner = job_.owner;
             file.org = job_.org;
             file.state = intake::FileState::stored;

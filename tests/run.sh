@@ -51,6 +51,7 @@ suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
 suite procs python3 tests/procs/run.py
 suite parquet-readers sh tests/parquet/run.sh
 suite sheets sh tests/sheets/run.sh
+suite formats python3 tests/formats/run.py
 suite extend python3 tests/extend/run.py
 
 echo "$passed passed, $failed failed, $skipped skipped"

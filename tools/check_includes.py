@@ -9,7 +9,8 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src"
 RESERVED = {
     "boost/asio": {"http"},
     "libpq-fe.h": {"storage"},
-    "sqlite3.h": {"storage"},
+    "sqlite3.h": {"storage", "formats"},
+    "xlsxwriter": {"formats"},
     "CLI/": {"cli"},
     "toml++": {"config"},
     "curl/": {"http"},

@@ -19,6 +19,7 @@ http::Router router(Services& services) {
     v2::add_streams(table);
     v2::add_uploads(table);
     v2::add_datasets(table);
+    v2::add_exports(table);
     v2::add_files(table);
     v2::add_accounts(table);
     v2::add_workers(table);

@@ -116,19 +116,39 @@ private:
         import->add_flag("--json", a.json, "One JSON object per file");
         import->add_flag("-q,--quiet", a.quiet, "Ids of the datasets only");
 
-        auto* convert = command(root, "convert", "Read any table file and write a standard CSV, without a server",
+        auto* convert = command(root, "convert", "Read any table file and write a standard CSV, or another format, without a server",
                                 "  millrace convert messy.txt clean.csv\n"
+                                "  millrace convert messy.txt clean.xlsx      (by the extension, also .gz and .zst)\n"
+                                "  millrace convert messy.txt - --to sql -O style=copy\n"
                                 "  cat messy.txt | millrace convert - - > clean.csv\n"
                                 "  millrace convert --list pairs.tsv      (lines: IN, a tab, OUT)");
         convert->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
+        writing(convert);
         convert->add_option("--list", a.list, "Convert every pair of this file; - is standard input")->type_name("FILE");
         reading(convert);
         convert->add_flag("--json", a.json, "Report per file on standard output (on standard error when OUT is -)");
+
+        auto* export_ = with_server(command(root, "export", "Write a dataset as a file, by a job of a running server",
+                                            "  millrace export ID -o orders.xlsx\n"
+                                            "  millrace export ID --to ndjson -O compression=zstd -o -"));
+        export_->add_option("ID", a.ids, "Id of a dataset")->required()->expected(1);
+        export_->add_option("-o,--output", a.out, "The file; - is standard output. Absent: its own name, here")->type_name("FILE");
+        writing(export_);
+        export_->add_option("--format", a.to, "The same as --to")->type_name("FORMAT")->group("Writing");
+        export_->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
+        export_->add_flag("--json", a.json, "The manifest as JSON on standard output");
 
         auto* sniff = command(root, "sniff", "Say how a file is to be read, without a server", "  millrace sniff --json messy.txt");
         sniff->add_option("FILE", a.files, "Files to look at; - is standard input")->required();
         reading(sniff);
         sniff->add_flag("--json", a.json, "One JSON object per file");
+    }
+
+    void writing(CLI::App* sub) {
+        const char* group = "Writing";
+        sub->add_option("--to", a.to, "csv, tsv, json, ndjson, xlsx, xml, parquet, sql, sqlite or markdown; else by the extension")->type_name("FORMAT")->group(group);
+        sub->add_option("-O,--option", a.options, "Of the format, e.g. null_text=NULL, compression=zstd, split_rows=100000")
+            ->type_name("KEY=VALUE")->allow_extra_args(false)->group(group);
     }
 
     void reading(CLI::App* sub) {

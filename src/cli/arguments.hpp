@@ -36,6 +36,9 @@ struct Arguments {
     bool no_wait = false;
     int parallel = 4;
     std::string list;  ///< convert --list
+    std::string to;    ///< convert, export: format
+    std::vector<std::string> options;  ///< -O KEY=VALUE
+    std::string out;   ///< export: file
     std::optional<std::string> delimiter, quote, encoding;
     std::optional<bool> header;
     std::string samples;

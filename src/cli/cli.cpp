@@ -24,6 +24,7 @@ constexpr Command commands[] = {
     {"worker", run_worker},
     {"demo", run_demo},
     {"import", run_import},
+    {"export", run_export},
     {"convert", run_convert},
     {"sniff", run_sniff},
     {"jobs ls", run_jobs_ls},

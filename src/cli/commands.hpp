@@ -11,6 +11,7 @@ int run_worker(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 
 int run_import(const Arguments& arguments);
+int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
 

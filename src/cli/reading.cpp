@@ -66,13 +66,19 @@ bool is_regular(int file) {
     return ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-/// What a pipe holds, as a file: tables are read from several offsets.
-int spooled(int from) {
+/// A temporary file without a name.
+int unnamed_file() {
     const char* directory = std::getenv("TMPDIR");
     std::string name = std::string{directory && *directory ? directory : "/tmp"} + "/millrace-XXXXXX";
     const int file = ::mkostemp(name.data(), O_CLOEXEC);
     if (file < 0) throw Error{Code::storage_failed, {{"why", name + ": " + why()}}};
     ::unlink(name.c_str());
+    return file;
+}
+
+/// What a pipe holds, as a file: tables are read from several offsets.
+int spooled(int from) {
+    const int file = unnamed_file();
     std::string block(256 * 1024, '\0');
     while (true) {
         const auto n = ::read(from, block.data(), block.size());
@@ -117,10 +123,11 @@ std::string name_of(const std::string& path) {
     return path == "-" ? "" : std::filesystem::path{path}.filename().string();
 }
 
-OutFile::OutFile(std::string path) : path_{std::move(path)} {
+OutFile::OutFile(std::string path, Stdout how) : path_{std::move(path)} {
     buffer_.reserve(256 * 1024);
     if (path_ == "-") {
-        file_ = STDOUT_FILENO;
+        spooled_ = how == Stdout::at_end;
+        file_ = spooled_ ? unnamed_file() : STDOUT_FILENO;
         return;
     }
     static std::atomic<unsigned> count = 0;  // two threads may write to the same name
@@ -130,18 +137,28 @@ OutFile::OutFile(std::string path) : path_{std::move(path)} {
 }
 
 OutFile::~OutFile() {
+    if (spooled_ && file_ >= 0) ::close(file_);
     if (temporary_.empty()) return;
-    ::close(file_);
+    if (file_ >= 0) ::close(file_);
     ::unlink(temporary_.c_str());
 }
 
 void OutFile::write(std::string_view bytes) {
+    constexpr std::size_t block = 192 * 1024;
+    if (bytes.size() >= block) {  // not worth a copy
+        flush();
+        return send(bytes);
+    }
     buffer_ += bytes;
-    if (buffer_.size() >= 192 * 1024) flush();
+    if (buffer_.size() >= block) flush();
 }
 
 void OutFile::flush() {
-    std::string_view rest = buffer_;
+    send(buffer_);
+    buffer_.clear();
+}
+
+void OutFile::send(std::string_view rest) {
     while (!rest.empty()) {
         const auto n = ::write(file_, rest.data(), rest.size());
         if (n < 0 && errno == EINTR) continue;
@@ -150,11 +167,17 @@ void OutFile::flush() {
         if (n < 0) fail("write");
         rest.remove_prefix(static_cast<std::size_t>(n));
     }
-    buffer_.clear();
+}
+
+void OutFile::sync() {
+    flush();
+    if (temporary_.empty()) return;
+    if (::fsync(file_) != 0) fail("sync");
 }
 
 void OutFile::finish() {
     flush();
+    if (spooled_) send_spooled();
     if (temporary_.empty()) return;
     struct stat old {};
     const bool replaces = ::stat(path_.c_str(), &old) == 0;
@@ -162,6 +185,20 @@ void OutFile::finish() {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename");
     ::close(file_);
     temporary_.clear();
+}
+
+void OutFile::send_spooled() {
+    OutFile out{"-"};
+    std::string block(128 * 1024, '\0');
+    for (off_t at = 0;;) {
+        const auto n = ::pread(file_, block.data(), block.size(), at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail("read");
+        if (n == 0) break;
+        out.write({block.data(), static_cast<std::size_t>(n)});
+        at += n;
+    }
+    out.finish();
 }
 
 void OutFile::fail(const char* what) const {

@@ -23,24 +23,32 @@ std::string name_of(const std::string& path);
 /// A file that appears under its name when it is complete, readable as other files that its user makes.
 class OutFile final : public formats::Sink {
 public:
+    /// at_end: nothing is written to standard output before `finish`, so that until then it can be dropped.
+    enum class Stdout { at_once, at_end };
+
     /// "-" is standard output. Throws Error{storage_failed}.
-    explicit OutFile(std::string path);
+    explicit OutFile(std::string path, Stdout how = Stdout::at_once);
     /// Without `finish`, nothing is left behind.
     ~OutFile() override;
     OutFile(const OutFile&) = delete;
     OutFile& operator=(const OutFile&) = delete;
 
     void write(std::string_view bytes) override;
+    /// Everything is on disk on return, under its temporary name; nothing may be written afterwards.
+    void sync();
     void finish();
 
 private:
     void flush();
+    void send(std::string_view rest);
+    void send_spooled();
     [[noreturn]] void fail(const char* what) const;
 
     std::string path_;
     std::string temporary_;
     std::string buffer_;
     int file_ = -1;
+    bool spooled_ = false;  ///< goes to standard output at the end
 };
 
 }  // namespace millrace::cli

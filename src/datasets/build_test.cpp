@@ -96,7 +96,10 @@ struct Built {
     }
     std::string csv() {
         Memory out;
-        rows().write_csv({}, {.header = false}, out);
+        auto reader = rows();
+        const auto writer = formats::find_output("csv")->open(out, reader.write_columns(), {.header = false});
+        reader.write({}, Values::original, *writer);
+        writer->finish();
         return out.bytes;
     }
 };

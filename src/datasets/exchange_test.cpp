@@ -59,6 +59,13 @@ Column sample(const formats::DataType& type, std::size_t rows, std::uint64_t spr
     return column;
 }
 
+void write_ndjson(File& parquet, formats::Sink& out) {
+    RowReader rows{parquet, nullptr};
+    const auto writer = formats::find_output("ndjson")->open(out, rows.write_columns(), {});
+    rows.write({}, Values::typed, *writer);
+    writer->finish();
+}
+
 }  // namespace
 
 TEST_CASE("files for other readers are written when asked for") {
@@ -84,7 +91,7 @@ TEST_CASE("files for other readers are written when asked for") {
         }
         writer.finish(fields);
 
-        RowReader{file, nullptr}.write_ndjson({}, ndjson);
+        write_ndjson(file, ndjson);
 
         file.save(std::filesystem::path{dir} / (std::string{row.name} + ".parquet"));
         ndjson.save(std::filesystem::path{dir} / (std::string{row.name} + ".ndjson"));
@@ -102,7 +109,7 @@ TEST_CASE("files of other writers are read when there are some") {
         std::ifstream in{entry.path(), std::ios::binary};
         file.bytes.assign(std::istreambuf_iterator<char>{in}, {});
 
-        RowReader{file, nullptr}.write_ndjson({}, ndjson);
+        write_ndjson(file, ndjson);
 
         ndjson.save(std::filesystem::path{entry.path()}.replace_extension(".ndjson"));
         CHECK(!ndjson.bytes.empty());

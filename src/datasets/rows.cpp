@@ -1,13 +1,10 @@
 #include "datasets/rows.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "base/describe.hpp"
-#include "base/json.hpp"
 #include "datasets/notation.hpp"
 #include "formats/parquet/reader.hpp"
 
@@ -19,7 +16,6 @@ using formats::Type;
 namespace {
 
 constexpr std::size_t window_rows = 1024;
-constexpr std::size_t block_bytes = 256u << 10;
 
 /// The kept texts, of which it holds those around the rows last asked for.
 class KeptTexts {
@@ -90,72 +86,11 @@ std::vector<ColumnInfo> columns_of(const formats::parquet::Reader& reader) {
     return columns;
 }
 
-int significant_digits(std::int64_t value) {
-    auto magnitude = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-    while (magnitude != 0 && magnitude % 10 == 0) magnitude /= 10;
-    int digits = 0;
-    for (; magnitude != 0; magnitude /= 10) ++digits;
-    return digits;
-}
-
-/// Of times in JSON: as many digits of a second as the notation of the column has.
-Notation json_notation(const formats::DataType& type, const Notation& own) {
-    Notation out;
-    if (type.type == Type::decimal) out.number = own.number;
-    if (type.is_float()) out.number = Notation::Number::shortest;
-    if (type.type == Type::time || type.type == Type::timestamp) out.digits = own.digits;
-    return out;
-}
-
-void append_value(const Column& column, std::size_t row, const Notation& notation, std::string& out) {
-    if (column.is_null(row)) {
-        out += "null";
-        return;
-    }
-    const auto& type = column.type;
-    if (type.is_text()) return json::append_string(out, column.text(row));
-    if (type.is_float()) return append_json(out, column.floats[row]);
-    const auto value = column.ints[row];
-    if (type.type == Type::int64) return append_json(out, value);
-    if (type.type == Type::boolean) {
-        out += value != 0 ? "true" : "false";
-        return;
-    }
-    const bool quoted = type.type != Type::decimal || significant_digits(value) > 15;
-    if (quoted) out += '"';
-    // A kept text may have more digits of a second than the notation: none is lost here.
-    Notation full = notation;
-    const bool time = type.type == Type::time || type.type == Type::timestamp;
-    while (time && full.digits < 6) {
-        constexpr std::int64_t steps[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
-        if (value % steps[full.digits] == 0) break;
-        ++full.digits;
-    }
-    render(value, type, full, out);
-    if (quoted) out += '"';
-}
-
-void append_csv_cell(std::string_view text, bool null, char delimiter, std::string& out) {
-    // An empty text is not a null: its quotes keep the difference.
-    const bool needs_quotes = (text.empty() && !null) || text.find_first_of("\"\r\n") != std::string_view::npos ||
-                              text.find(delimiter) != std::string_view::npos;
-    if (!needs_quotes) {
-        out += text;
-        return;
-    }
-    out += '"';
-    for (std::size_t at = 0;;) {
-        const auto quote = text.find('"', at);
-        if (quote == std::string_view::npos) {
-            out += text.substr(at);
-            break;
-        }
-        out += text.substr(at, quote + 1 - at);
-        out += '"';
-        at = quote + 1;
-    }
-    out += '"';
-}
+struct StringSink final : formats::Sink {
+    explicit StringSink(std::string& t) : text{t} {}
+    void write(std::string_view bytes) override { text += bytes; }
+    std::string& text;
+};
 
 }  // namespace
 
@@ -164,63 +99,45 @@ struct RowReader::State {
     std::optional<KeptTexts> kept;
     std::vector<ColumnInfo> columns;
     std::vector<Notation> notations;
-    std::vector<Notation> json_notations;
-    std::vector<std::string> keys;  // `"name":`
     std::vector<formats::parquet::ColumnReader> cursors;
     std::vector<Column> window;
+    std::vector<Column> as_texts;
     KeptTexts::Cells cells;
+    std::string scratch;
 
     State(formats::Source& data, formats::Source* texts) : reader{data} {
         if (texts) kept.emplace(*texts);
     }
 
-    /// Calls `on_row(row within the window, number of the row)` for each row of the range, window by window.
-    template <class OnRow>
-    void each(Range range, bool with_texts, OnRow on_row) {
-        const auto first = std::min(range.first, reader.rows());
-        const auto end = first + std::min(range.count, reader.rows() - first);
-        for (auto at = first; at < end; at += window_rows) {
-            const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(window_rows, end - at));
-            for (std::size_t i = 0; i < cursors.size(); ++i) {
-                window[i].clear();
-                cursors[i].seek(at);
-                if (cursors[i].read(count, window[i]) != count) throw Error{Code::malformed_file, {{"why", "rows are missing"}}};
-            }
-            if (with_texts && kept) kept->load(at, at + count, cells);
-            for (std::size_t row = 0; row < count; ++row) on_row(row, at + row);
+    /// Reads rows [at, at + count) into the window.
+    void load(std::uint64_t at, std::size_t count) {
+        for (std::size_t i = 0; i < cursors.size(); ++i) {
+            window[i].clear();
+            cursors[i].seek(at);
+            if (cursors[i].read(count, window[i]) != count) throw Error{Code::malformed_file, {{"why", "rows are missing"}}};
         }
     }
 
-    void append_object(std::size_t row, std::string& out) const {
+    /// The window as texts: what stood in the file.
+    void to_texts(std::uint64_t at, std::size_t count) {
+        if (kept) kept->load(at, at + count, cells);
+        as_texts.resize(window.size());
         for (std::size_t i = 0; i < window.size(); ++i) {
-            out += i == 0 ? '{' : ',';
-            out += keys[i];
-            append_value(window[i], row, json_notations[i], out);
-        }
-        out += '}';
-    }
-
-    void append_csv_row(std::size_t row, std::uint64_t number, char delimiter, std::string& out) const {
-        std::string text;
-        const auto start = out.size();
-        for (std::size_t i = 0; i < window.size(); ++i) {
-            if (i > 0) out += delimiter;
-            const auto own = cells.empty() ? cells.end() : cells.find({number, i});
-            if (own != cells.end()) {
-                append_csv_cell(own->second, false, delimiter, out);
-            } else if (!window[i].is_null(row)) {
-                if (window[i].type.is_text()) {
-                    append_csv_cell(window[i].text(row), false, delimiter, out);
-                    continue;
+            if (window[i].type.is_text()) continue;
+            as_texts[i].clear();
+            for (std::size_t row = 0; row < count; ++row) {
+                const auto own = cells.empty() ? cells.end() : cells.find({at + row, i});
+                if (own != cells.end()) {
+                    as_texts[i].push(std::string_view{own->second});
+                } else if (window[i].is_null(row)) {
+                    as_texts[i].push_null();
+                } else {
+                    scratch.clear();
+                    render(window[i], row, notations[i], scratch);
+                    as_texts[i].push(std::string_view{scratch});
                 }
-                text.clear();
-                render(window[i], row, notations[i], text);
-                append_csv_cell(text, false, delimiter, out);
             }
         }
-        // A row of one null would be an empty line, which readers pass over.
-        if (out.size() == start && window.size() == 1) out += "\"\"";
-        out += "\r\n";
     }
 };
 
@@ -235,9 +152,6 @@ RowReader::RowReader(formats::Source& data, formats::Source* texts, std::vector<
         const auto& type = s.reader.fields()[i].type;
         const auto notation = from_pattern(type, s.columns[i].notation).value_or(Notation{});
         s.notations.push_back(notation);
-        s.json_notations.push_back(json_notation(type, notation));
-        json::append_string(s.keys.emplace_back(), s.columns[i].name);
-        s.keys.back() += ':';
         s.cursors.push_back(s.reader.column(i));
         s.window.push_back({.type = type});
     }
@@ -250,44 +164,48 @@ RowReader& RowReader::operator=(RowReader&&) noexcept = default;
 const std::vector<ColumnInfo>& RowReader::columns() const { return state_->columns; }
 std::uint64_t RowReader::rows() const { return state_->reader.rows(); }
 
+std::vector<formats::WriteColumn> RowReader::write_columns() const {
+    std::vector<formats::WriteColumn> out;
+    for (const auto& column : state_->columns) out.push_back(write_column(column));
+    return out;
+}
+
+void RowReader::write(Range range, Values values, formats::TableWriter& writer, const std::function<void(std::uint64_t)>& on_rows) {
+    auto& s = *state_;
+    const auto first = std::min(range.first, s.reader.rows());
+    const auto end = first + std::min(range.count, s.reader.rows() - first);
+    std::vector<const Column*> columns(s.window.size());
+    for (auto at = first; at < end; at += window_rows) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(window_rows, end - at));
+        s.load(at, count);
+        const bool as_text = values == Values::original;
+        if (as_text) s.to_texts(at, count);
+        for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = as_text && !s.window[i].type.is_text() ? &s.as_texts[i] : &s.window[i];
+        writer.write({columns, 0, count});
+        if (on_rows) on_rows(at + count - first);
+    }
+}
+
 void RowReader::append_json(Range range, std::string& out) {
+    StringSink sink{out};
     out += '[';
-    bool first = true;
-    state_->each(range, false, [&](std::size_t row, std::uint64_t) {
-        if (!std::exchange(first, false)) out += ',';
-        state_->append_object(row, out);
-    });
+    const auto start = out.size();
+    const auto writer = formats::find_output("ndjson")->open(sink, write_columns(), {});
+    write(range, Values::typed, *writer);
+    writer->finish();
+    // No line end stands inside an object: what there is separates them.
+    if (out.size() > start) out.pop_back();
+    std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ',');
     out += ']';
 }
 
-void RowReader::write_ndjson(Range range, formats::Sink& sink) {
-    std::string block;
-    state_->each(range, false, [&](std::size_t row, std::uint64_t) {
-        state_->append_object(row, block);
-        block += '\n';
-        if (block.size() < block_bytes) return;
-        sink.write(block);
-        block.clear();
-    });
-    if (!block.empty()) sink.write(block);
-}
-
-void RowReader::write_csv(Range range, const Csv& how, formats::Sink& sink) {
-    std::string block;
-    if (how.header) {
-        for (std::size_t i = 0; i < state_->columns.size(); ++i) {
-            if (i > 0) block += how.delimiter;
-            append_csv_cell(state_->columns[i].original_name, true, how.delimiter, block);
-        }
-        block += "\r\n";
-    }
-    state_->each(range, true, [&](std::size_t row, std::uint64_t number) {
-        state_->append_csv_row(row, number, how.delimiter, block);
-        if (block.size() < block_bytes) return;
-        sink.write(block);
-        block.clear();
-    });
-    if (!block.empty()) sink.write(block);
+formats::WriteColumn write_column(const ColumnInfo& column) {
+    const auto type = column.data_type();
+    const auto notation = from_pattern(type, column.notation).value_or(Notation{});
+    const bool time = type.type == Type::time || type.type == Type::timestamp;
+    return {.name = column.name, .label = column.original_name, .type = type,
+            .trimmed = type.type == Type::decimal && notation.number == Notation::Number::trimmed,
+            .second_digits = time ? notation.digits : std::uint8_t{0}};
 }
 
 }  // namespace millrace::datasets

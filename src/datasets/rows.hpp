@@ -1,22 +1,27 @@
 #pragma once
 
+#include <boost/describe/enum.hpp>
+
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "datasets/column.hpp"
 #include "formats/format.hpp"
+#include "formats/writer.hpp"
 
 namespace millrace::datasets {
 
+/// Whether values are written as their type has them (numbers, ISO dates), or as they stood in the file.
+BOOST_DEFINE_ENUM_CLASS(Values, typed, original)
+
+/// The column as writers want it.
+formats::WriteColumn write_column(const ColumnInfo& column);
+
 /// Reads the rows of a dataset back from its Parquet files, a window at a time (about 1 MiB per column at most).
 /// For one thread. All throw Error{malformed_file} when a file is damaged.
-///
-/// JSON values: int64 as a number, beyond 2^53 as a string; decimals as a number in their exact digits, with more than
-/// 15 significant digits as a string; float64 as a number; booleans as true and false; nulls as null; dates as
-/// "yyyy-MM-dd", times as "HH:mm:ss[.ffffff]", timestamps as "yyyy-MM-ddTHH:mm:ss[.ffffff]", with "Z" when they are UTC;
-/// text as a string.
 class RowReader {
 public:
     /// `columns` as `build` gave them; empty: read from `data`, any flat Parquet file. `texts` is the file of kept texts,
@@ -34,17 +39,12 @@ public:
         std::uint64_t first = 0;
         std::uint64_t count = ~0ull;
     };
-    /// Appends the rows as a JSON array of objects.
+    /// Hands the rows to a writer that was opened with `write_columns()`. `on_rows` is called with the number of rows
+    /// written so far, about every thousand of them, and may throw to end it.
+    void write(Range range, Values values, formats::TableWriter& writer, const std::function<void(std::uint64_t)>& on_rows = {});
+    std::vector<formats::WriteColumn> write_columns() const;
+    /// Appends the rows as a JSON array of objects, typed; see formats/json/writer.hpp.
     void append_json(Range range, std::string& out);
-    /// Writes the rows as objects, one a line.
-    void write_ndjson(Range range, formats::Sink& sink);
-    /// Writes a standard CSV (comma, double quote, CRLF, UTF-8) in which every cell has the text it had in the file.
-    /// `header`: whether the names, as they stood, come first.
-    struct Csv {
-        bool header = true;
-        char delimiter = ',';
-    };
-    void write_csv(Range range, const Csv& how, formats::Sink& sink);
 
 private:
     struct State;

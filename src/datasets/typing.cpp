@@ -245,9 +245,11 @@ Notation best_notation(const std::vector<std::string_view>& texts, const DataTyp
 
 ColumnBuilder::ColumnBuilder(Options options) : options_{options}, undecided_{options.infer} {}
 
-ColumnBuilder::ColumnBuilder(Options options, const DataType& type, const Inference& inference)
-    : options_{options}, fixed_{true}, type_{type} {
-    if (type.type == Type::date) {
+ColumnBuilder::ColumnBuilder(Options options, const DataType& type, const Inference& inference, const std::optional<Notation>& notation)
+    : options_{options}, fixed_{true}, fixed_notation_{notation.has_value()}, type_{type} {
+    if (notation) {
+        notation_ = *notation;
+    } else if (type.type == Type::date) {
         notation_.order = inference.order();
         notation_.date_mark = inference.date_mark();
     }
@@ -340,7 +342,7 @@ void ColumnBuilder::decide(const CellRun& cells, std::uint64_t first_row) {
     while (first < cells.count && says_nothing(cells[first].text())) ++first;
     if (first == cells.count) return;
     undecided_ = false;
-    if (fixed_) return choose_notation({}, cells);
+    if (fixed_) return fixed_notation_ ? void() : choose_notation({}, cells);
     Inference inference;
     DataType type;
     for (auto i = first; i < cells.count && !(inference.is_text() && !inference.empty()); ++i) {

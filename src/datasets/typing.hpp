@@ -66,8 +66,8 @@ public:
         const std::vector<std::string>* null_words = nullptr;
     };
     explicit ColumnBuilder(Options options);
-    /// A second pass over the same rows, with the type that holds them all.
-    ColumnBuilder(Options options, const formats::DataType& type, const Inference& inference);
+    /// A second pass over the same rows, with the type that holds them all, and a notation unless it is still to be chosen.
+    ColumnBuilder(Options options, const formats::DataType& type, const Inference& inference, const std::optional<Notation>& notation);
 
     /// Reads column `index` of the batch; `first_row` is the number of its first row in the table.
     void append(const formats::TextBatch& batch, std::size_t index, std::uint64_t first_row);
@@ -109,6 +109,7 @@ private:
     Options options_;
     bool undecided_ = true;   // only nulls so far
     bool fixed_ = false;      // second pass: the type is given
+    bool fixed_notation_ = false;
     bool too_narrow_ = false;
     bool taken_any_ = false;  // rows that are not null have been taken away
     bool ambiguous_ = false;

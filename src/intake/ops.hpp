@@ -26,6 +26,12 @@ struct Accept : ledger::Op {
     Instant at;
 };
 
+/// Inserts a file that is stored already: a job has made it. No effect when the id exists. Event "file.stored".
+struct Keep : ledger::Op {
+    File file;
+    explicit Keep(File f) : file{std::move(f)} {}
+};
+
 /// The bytes stopped coming: receiving -> aborted.
 struct Abort : ledger::Op {
     Uuid file;

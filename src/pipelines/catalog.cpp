@@ -1,6 +1,7 @@
 #include "pipelines/catalog.hpp"
 
 #include "pipelines/bulk/bulk.hpp"
+#include "pipelines/export/export.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
 #include "pipelines/workflow/workflow.hpp"
@@ -10,6 +11,7 @@ namespace millrace::pipelines {
 std::vector<jobs::Kind> catalog(const Tools& tools) {
     return {
         import::kind(tools),
+        export_::kind(tools),
         external::kind(),
         workflow::kind(),
         bulk::kind(tools.jobs, tools.ledger, tools.clock),

@@ -92,6 +92,7 @@ const Catalog& catalog() {
 
         on<intake::Begin>(begin_file),
         on<intake::Accept>(accept_file),
+        on<intake::Keep>(keep_file),
         on<intake::Abort>(abort_file),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),

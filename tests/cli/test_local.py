@@ -1,6 +1,8 @@
 """Commands that need no server."""
 
 import base64
+import filecmp
+import hashlib
 import json
 import os
 import resource
@@ -132,6 +134,61 @@ class Convert(CliCase):
         members, stock = map(json.loads, done.out.splitlines())
         self.assertEqual((members["delimiter"], stock["delimiter"]), ("|", "\t"))
         self.assertIn("barcode", stock["names"])
+
+
+class ConvertToOtherFormats(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.file("in.csv", "code;prijs;naam\n007;1,50;=1+1\n0012;;-5\n13;2,25;x\n")
+
+    def test_the_extension_says_what_to_write(self):
+        for name, begin in (("a.csv", b"code,prijs,naam\r\n007,"), ("a.tsv", b"code\tprijs\tnaam\n007\t"), ("a.json", b'[\n{"code":"007",'),
+                            ("a.ndjson", b'{"code":"007",'), ("a.jsonl", b'{"code":"007",'), ("a.xlsx", b"PK"), ("a.xml", b"<?xml"), ("a.parquet", b"PAR1"),
+                            ("a.sql", b"BEGIN;\nCREATE TABLE"), ("a.sqlite", b"SQLite format 3"), ("a.md", b"| code | prijs |"),
+                            ("a.csv.gz", b"\x1f\x8b"), ("a.JSON.ZST", b"\x28\xb5\x2f\xfd"), ("noextension", b"code,prijs,naam\r\n")):
+            self.expect(0, "convert", "in.csv", name)
+            self.assertTrue(self.read(name).startswith(begin), (name, self.read(name)[:60]))
+        self.assertFalse([n for n in os.listdir(self.dir) if "partial" in n])
+
+    def test_options_name_the_format_and_how_to_write_it(self):
+        done = self.expect(0, "convert", "in.csv", "-", "--to", "sql", "-O", "table=prijzen", "-O", "style=copy")
+        self.assertIn('COPY "prijzen" ("code", "prijs", "naam") FROM stdin;\n', done.out)
+        done = self.expect(0, "convert", "in.csv", "-", "--to", "csv", "-O", "formulas=safe", "-O", "null_text=NULL", "-O", "delimiter=;", "-O", "line_end=lf")
+        self.assertEqual(done.out, "code;prijs;naam\n007;1,50;\"'=1+1\"\n0012;NULL;-5\n13;2,25;x\n")
+        for options in (["--to", "exe"], ["-O", "delimiter"], ["-O", "delimeter=;"], ["--to", "json", "-O", "delimiter=;"], ["-O", "split_rows=2"]):
+            self.expect(2, "convert", "in.csv", "-", *options)
+        self.assertIn("expected one of csv, tsv", self.expect(2, "convert", "in.csv", "-", "--to", "exe").err)
+
+    def test_the_report_has_a_manifest_of_the_files(self):
+        done = self.expect(0, "convert", "--json", "in.csv", "a.ndjson", "-O", "split_rows=2")
+        manifest = json.loads(done.out)["manifest"]
+        self.assertEqual([p["rows"] for p in manifest["parts"]], [2, 1])
+        for number, part in enumerate(manifest["parts"], 1):
+            content = self.read(f"a-{number:04}.ndjson")
+            self.assertEqual((hashlib.sha256(content).hexdigest(), len(content)), (part["sha256"], part["bytes"]))
+        self.assertFalse(os.path.exists(self.path("a.ndjson")))
+
+    def test_a_column_that_turns_out_wider_late_is_written_as_an_import_would(self):
+        with open(self.path("late.csv"), "w") as f:
+            f.write("id,late\n")
+            f.writelines(f"{i},{i if i < 135_000 else 'x'}\n" for i in range(140_000))  # a row group has 131,072 rows
+        self.expect(0, "convert", "late.csv", "late.ndjson")
+        with open(self.path("late.ndjson")) as f:
+            first = json.loads(f.readline())
+            count, last = 1, ""
+            for last in f:
+                count += 1
+        self.assertEqual((count, first["late"], json.loads(last)["late"]), (140_000, "0", "x"))
+        with open(self.path("piped.ndjson"), "wb") as f:
+            subprocess.run([BINARY, "convert", "late.csv", "-", "--to", "ndjson"], stdout=f, cwd=self.dir, env=environment(None, self.dir), check=True)
+        self.assertTrue(filecmp.cmp(self.path("piped.ndjson"), self.path("late.ndjson"), shallow=False), "nothing of the first reading reaches a pipe")
+
+    def test_a_failure_leaves_the_old_file_and_no_parts(self):
+        self.file("out.sqlite", "old")
+        self.file("wide.csv", ",".join(f"c{i}" for i in range(2500)) + "\n" + ",".join("1" for _ in range(2500)) + "\n")
+        self.expect(1, "convert", "wide.csv", "out.sqlite")
+        self.assertEqual(self.read("out.sqlite"), b"old")
+        self.assertEqual(sorted(os.listdir(self.dir)), ["in.csv", "out.sqlite", "wide.csv"])
 
 
 class Settings(CliCase):

@@ -29,6 +29,31 @@ class Remote(CliCase):
         return self.lines(self.expect(status, "import", "--json", *options, name, env=self.env))[0]
 
 
+class Export(Remote):
+    def test_a_dataset_becomes_a_file_by_a_job_that_is_shown(self):
+        made = self.import_one("orders.csv", "code;prijs\n007;1.50\n0012;\n")
+        done = self.expect(0, "export", made["dataset_id"], "-o", "out.json", env=self.env)
+        self.assertEqual(json.loads(self.read("out.json")), [{"code": "007", "prijs": 1.5}, {"code": "0012", "prijs": None}])
+        self.assertIn("out.json: 2 rows", done.err)
+        self.assertIn("100%", done.err)
+        self.assertEqual(done.out, "")
+        done = self.expect(0, "export", made["dataset_id"], "--format", "csv", "-o", "-", "--progress", "none", env=self.env)
+        self.assertEqual(done.out, "code,prijs\r\n007,1.50\r\n0012,\r\n")
+        self.expect(0, "export", made["dataset_id"], "--to", "xlsx", env=self.env)
+        self.assertTrue(self.read("orders.xlsx").startswith(b"PK"))
+        done = self.expect(0, "export", made["dataset_id"], "-o", "p.ndjson.gz", "-O", "split_rows=1", "--json", env=self.env)
+        self.assertEqual([p["rows"] for p in json.loads(done.out)["parts"]], [1, 1])
+        self.assertTrue(self.read("p-0001.ndjson.gz") and self.read("p-0002.ndjson.gz"))
+
+    def test_what_cannot_be_exported_has_a_status_of_its_own(self):
+        made = self.import_one()
+        self.expect(2, "export", made["dataset_id"], env=self.env)
+        self.expect(2, "export", made["dataset_id"], "--to", "exe", env=self.env)
+        self.expect(5, "export", str(uuid.uuid4()), "--to", "csv", env=self.env)
+        self.expect(5, "export", made["dataset_id"], "--to", "csv", env={**self.env, "MILLRACE_TOKEN": tokens.token(str(uuid.uuid4()))})
+        self.assertEqual(os.listdir(self.dir), ["a.csv"])
+
+
 class Import(Remote):
     def test_files_become_datasets_with_an_account_of_their_rows(self):
         self.file("a.csv", csv(5))

@@ -1,47 +1,27 @@
 #include "api/v2/dataset_rows.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "api/download.hpp"
-#include "blobs/source.hpp"
-#include "datasets/rows.hpp"
+#include "datasets/export.hpp"
+#include "datasets/open.hpp"
 #include "query/query.hpp"
 
 namespace millrace::api::v2 {
 namespace {
-
-using BlobSource = blobs::AsSource<formats::Source>;
-
-/// A dataset opened for reading.
-struct Table {
-    Table(Services& services, const datasets::Dataset& dataset)
-        : data{services.blobs.open(dataset.table_blob)},
-          texts{dataset.text_blob.empty() ? nullptr : std::make_unique<BlobSource>(services.blobs.open(dataset.text_blob))},
-          rows{data, texts.get(), columns_of(dataset)} {}
-
-    static std::vector<datasets::ColumnInfo> columns_of(const datasets::Dataset& dataset) {
-        std::vector<datasets::ColumnInfo> columns;
-        std::vector<Issue> issues;
-        read_json(json::value(dataset.columns), columns, issues, "", true);
-        return columns;
-    }
-
-    BlobSource data;
-    std::unique_ptr<BlobSource> texts;
-    datasets::RowReader rows;
-};
 
 struct StringSink final : formats::Sink {
     std::string text;
     void write(std::string_view bytes) override { text += bytes; }
 };
 
-enum class As { ndjson, csv };
-
 /// Produces the text of a dataset a few thousand rows at a time, as the client takes it.
 class Export {
 public:
-    Export(Services& services, const datasets::Dataset& dataset, As as) : table_{services, dataset}, as_{as} {}
+    Export(Services& services, const datasets::Dataset& dataset, const datasets::ExportPlan& plan)
+        : table_{services.blobs, dataset}, values_{plan.values}, compressed_{sink_, plan.options.compression},
+          writer_{plan.format->open(compressed_, table_.rows.write_columns(), plan.options)} {}
 
     std::size_t read(std::span<char> into) {
         std::size_t done = 0;
@@ -58,26 +38,49 @@ public:
 private:
     bool refill() {
         constexpr std::uint64_t rows_at_once = 2048;
-        const bool first = next_ == 0;
-        // A table without rows still has a header.
-        if (next_ >= table_.rows.rows() && !(first && as_ == As::csv && !headed_)) return false;
         sink_.text.clear();
         at_ = 0;
-        const datasets::RowReader::Range range{next_, rows_at_once};
-        if (as_ == As::csv) table_.rows.write_csv(range, {.header = first}, sink_);
-        else table_.rows.write_ndjson(range, sink_);
-        headed_ = true;
-        next_ += rows_at_once;
+        while (sink_.text.empty() && next_ < table_.rows.rows()) {
+            table_.rows.write({next_, rows_at_once}, values_, *writer_);
+            next_ += rows_at_once;
+        }
+        if (sink_.text.empty() && !std::exchange(finished_, true)) {
+            writer_->finish();
+            compressed_.finish();
+        }
         return !sink_.text.empty();
     }
 
-    Table table_;
-    const As as_;
+    datasets::OpenDataset table_;
+    const datasets::Values values_;
     StringSink sink_;
+    formats::CompressedSink compressed_;
+    std::unique_ptr<formats::TableWriter> writer_;
     std::size_t at_ = 0;
     std::uint64_t next_ = 0;
-    bool headed_ = false;
+    bool finished_ = false;
 };
+
+/// What the query says, as the body of an export would.
+datasets::ExportPlan plan_of(const http::Request& request) {
+    json::object body{{"format", "ndjson"}};
+    for (const auto* name : {"format", "values", "compression", "delimiter", "quoting", "line_end", "null_text", "formulas", "table", "style"}) {
+        if (const auto value = request.query_value(name)) body.insert_or_assign(name, *value);
+    }
+    for (const auto* name : {"header", "bom"}) {
+        const auto value = request.query_value(name);
+        if (value) body.insert_or_assign(name, *value == "true" ? json::value(true) : *value == "false" ? json::value(false) : json::value(*value));
+    }
+    datasets::ExportRequest wanted;
+    std::vector<Issue> issues;
+    read_json(json::value(std::move(body)), wanted, issues);
+    auto plan = datasets::plan_export(wanted, issues, "");
+    if (issues.empty() && !plan.format->streams && plan.format->name != "parquet") {
+        issues.push_back({"/format", "not_applicable", "does not stream; use POST .../exports"});
+    }
+    if (!issues.empty()) throw Error{Code::invalid_parameter, {{"name", issues[0].pointer.substr(1)}, {"why", issues[0].detail}}};
+    return plan;
+}
 
 }  // namespace
 
@@ -91,7 +94,7 @@ http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
         if (!at || *at < 0) throw Error{Code::invalid_parameter, {{"name", "cursor"}, {"why", "it is not one of this list"}}};
         first = static_cast<std::uint64_t>(*at);
     }
-    Table table{call.services, dataset};
+    datasets::OpenDataset table{call.services.blobs, dataset};
     std::string body = R"({"items":)";
     table.rows.append_json({first, static_cast<std::uint64_t>(limit)}, body);
     const auto next = first + static_cast<std::uint64_t>(limit);
@@ -107,19 +110,16 @@ http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
 }
 
 http::Begun export_download(Call& call, const datasets::Dataset& dataset) {
-    const auto format = std::string{call.request.query_value("format").value_or("ndjson")};
-    if (format == "parquet") {
-        return blob_download(call, dataset.table_blob, dataset.name + ".parquet", "application/vnd.apache.parquet");
+    const auto plan = plan_of(call.request);
+    const auto filename = datasets::export_filename(dataset.name, plan);
+    if (plan.format->name == "parquet" && plan.options.compression == formats::Compression::none) {
+        return blob_download(call, dataset.table_blob, filename, plan.media_type());
     }
-    const bool csv = format == "csv";
-    if (!csv && format != "ndjson" && format != "jsonl") {
-        throw Error{Code::invalid_parameter, {{"name", "format"}, {"why", "expected ndjson, jsonl, csv or parquet"}}};
-    }
-    const auto body = std::make_shared<Export>(call.services, dataset, csv ? As::csv : As::ndjson);
+    const auto body = std::make_shared<Export>(call.services, dataset, plan);
     http::Download download;
     download.read = [body](std::uint64_t, std::span<char> into) { return body->read(into); };
-    download.content_type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    download.filename = dataset.name + (csv ? ".csv" : ".ndjson");
+    download.content_type = plan.media_type();
+    download.filename = filename;
     return download;
 }
 

@@ -104,9 +104,13 @@ void add_datasets(Table& table) {
                .replies = {{200, "One page", json::object{{"type", "object"}}}, not_found}},
               [](Call& call) { return rows_page(call, find(call)); });
     table.add("GET", "/api/v2/datasets/{id}/export", http::Lane::files,
-              {.id = "exportDataset", .summary = "The whole dataset as NDJSON, CSV (every cell as it stood) or Parquet", .tag = "datasets",
-               .parameters = {path_id("dataset"), {.name = "format", .in = "query", .description = "How to write it", .schema = json::object{{"type", "string"}, {"enum", json::array{"ndjson", "jsonl", "csv", "parquet"}}, {"default", "ndjson"}}}, query_scope()},
-               .replies = {{200, "The rows", nullptr, "application/x-ndjson"}, reply_error(400, "The format is not known"), not_found}},
+              {.id = "exportDataset", .summary = "The whole dataset, written while it is sent: for what does not stream, and for a file that stays, see createExport", .tag = "datasets",
+               .parameters = {path_id("dataset"),
+                              {.name = "format", .in = "query", .description = "csv, tsv, json, ndjson (jsonl), xml, sql, markdown or parquet", .schema = json::object{{"type", "string"}, {"default", "ndjson"}}},
+                              {.name = "values", .in = "query", .description = "original: as they stood in the file (csv, tsv); typed: numbers and ISO dates (all others)"},
+                              {.name = "formulas", .in = "query", .description = "raw: texts that a spreadsheet takes for formulas stay as they are; else csv and tsv put an apostrophe in front"},
+                              {.name = "compression", .in = "query", .description = "none, gzip or zstd"}, query_scope()},
+               .replies = {{200, "The rows", nullptr, "application/x-ndjson"}, reply_error(400, "The format or an option is not known"), not_found}},
               [](Call& call) { return export_download(call, find(call)); });
     table.add("GET", "/api/v2/datasets/{id}/rejects", http::Lane::files,
               {.id = "getDatasetRejects", .summary = "Rows that did not become rows: line, byte offset, code, reason, raw text", .tag = "datasets",

@@ -7,6 +7,7 @@
 #include "accounts/ops.hpp"
 #include "api/kinds.hpp"
 #include "base/hash.hpp"
+#include "datasets/export.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -52,6 +53,24 @@ void check_import_input(Call& call, Job& job, const std::string& pointer) {
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());
+}
+
+/// An export of a dataset of the caller.
+void check_export_input(Call& call, Job& job, const std::string& pointer) {
+    datasets::ExportRequest wanted;
+    auto options = job.input;
+    const auto* field = options.if_contains("dataset_id");
+    const auto id = field && field->is_string() ? Uuid::parse(field->get_string()) : std::nullopt;
+    options.erase("dataset_id");
+    Error error{Code::invalid_fields};
+    read_json(json::value(std::move(options)), wanted, error.issues, pointer + "/input");
+    datasets::ExportPlan plan;
+    if (error.issues.empty()) plan = datasets::plan_export(wanted, error.issues, pointer + "/input");
+    const auto dataset = id ? call.services.datasets.get(*id, call.who.scope) : std::nullopt;
+    if (!dataset) error.issues.push_back({pointer + "/input/dataset_id", "unknown_value", "is not a dataset of yours"});
+    if (!error.issues.empty()) throw error;
+    job.related_dataset_id = dataset->id;
+    job.filename = datasets::export_filename(dataset->name, plan);
 }
 
 /// The job that the first request with this key has made, when this request is the same.
@@ -205,6 +224,7 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
         if (!job.options.timeout_ms) job.options.timeout_ms = kind->options.timeout_ms;
         if (!job.options.retry) job.options.retry = kind->options.retry;
         if (job.kind == "import") check_import_input(call, job, pointer);
+        if (job.kind == "export") check_export_input(call, job, pointer);
     } else {
         job.kind = "external";
         job.type = type_of(request, pointer);

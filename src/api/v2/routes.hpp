@@ -16,6 +16,7 @@ void add_job_trail(Table& table);
 void add_streams(Table& table);
 void add_uploads(Table& table);
 void add_datasets(Table& table);
+void add_exports(Table& table);
 void add_files(Table& table);
 void add_accounts(Table& table);
 void add_workers(Table& table);

@@ -48,13 +48,20 @@ class Reporter {
 public:
     Reporter(bool json, void (*data)(std::string_view), Terminal terminal) : json_{json}, data_{data}, terminal_{terminal} {}
 
-    void done(const Pair& pair, const formats::ReadReport& report, bool talkative) {
+    void done(const Pair& pair, const Converted& converted, bool talkative) {
         const std::lock_guard hold{mutex_};
+        const auto& report = converted.read;
         if (json_) {
             auto line = report_of(report);
             line.insert_or_assign("in", pair.in);
             line.insert_or_assign("out", pair.out);
+            if (converted.manifest) line.insert_or_assign("manifest", json::parse(to_json(*converted.manifest)));
             return data_(json::serialize(line) + '\n');
+        }
+        if (converted.manifest) {
+            for (const auto& [reason, count] : converted.manifest->altered) {
+                put_note(fmt::format("{}: {} cells altered: {}", printable(pair.out), grouped(count), reason));
+            }
         }
         if (report.rows_rejected > 0) {
             put_note(fmt::format("{}: {} of {} rows rejected", printable(pair.in), grouped(report.rows_rejected), grouped(report.rows_in)));
@@ -81,12 +88,10 @@ private:
     std::mutex mutex_;
 };
 
-formats::ReadReport convert(const Pair& pair, const json::object& dialect) {
+Converted convert(const Pair& pair, const Arguments& arguments) {
+    const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
-    OutFile out{pair.out};
-    auto report = convert_to_csv(*source, name_of(pair.in), {.dialect = dialect}, out);
-    out.finish();
-    return report;
+    return convert_file(*source, name_of(pair.in), {.dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);
 }
 
 std::string all_of(formats::Source& source) {
@@ -117,15 +122,15 @@ std::vector<Pair> read_list(const std::string& path) {
     return pairs;
 }
 
-int convert_list(const std::vector<Pair>& pairs, const json::object& dialect, Reporter& reporter) {
+int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Reporter& reporter) {
     std::vector<Outcome> outcomes(pairs.size());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto report = convert(pairs[i], dialect);
-                outcomes[i].rejected_rows = report.rows_rejected > 0;
-                reporter.done(pairs[i], report, false);
+                const auto done = convert(pairs[i], arguments);
+                outcomes[i].rejected_rows = done.read.rows_rejected > 0;
+                reporter.done(pairs[i], done, false);
             } catch (const Error& error) {
                 outcomes[i].status = exit_failed;
                 reporter.failed(pairs[i], error);
@@ -165,20 +170,19 @@ json::object sniff(formats::Source& source, const std::string& path, json::objec
 }  // namespace
 
 int run_convert(const Arguments& arguments) {
-    const auto dialect = dialect_of(arguments);
     const auto err = Terminal::of(STDERR_FILENO, arguments.colour);
     if (!arguments.list.empty()) {
         if (!arguments.files.empty()) throw Error{Code::usage, {{"why", "convert takes --list FILE or IN OUT, not both"}}};
         Reporter reporter{arguments.json, put, err};
-        return convert_list(read_list(arguments.list), dialect, reporter);
+        return convert_list(read_list(arguments.list), arguments, reporter);
     }
     if (arguments.files.size() != 2) throw Error{Code::usage, {{"why", "convert needs IN and OUT, e.g. millrace convert messy.txt clean.csv"}}};
     const Pair pair{arguments.files[0], arguments.files[1]};
     const bool to_stdout = pair.out == "-";
     Reporter reporter{arguments.json, to_stdout ? put_error : put, err};
-    const auto report = convert(pair, dialect);
-    reporter.done(pair, report, !to_stdout && err.live);
-    return report.rows_rejected > 0 ? exit_partial : exit_ok;
+    const auto done = convert(pair, arguments);
+    reporter.done(pair, done, !to_stdout && err.live);
+    return done.read.rows_rejected > 0 ? exit_partial : exit_ok;
 }
 
 int run_sniff(const Arguments& arguments) {

@@ -87,6 +87,10 @@ ReadReport convert(Source& source, Sink& sink, const ReadOptions& options) {
     return reader->report();
 }
 
+std::unique_ptr<TableReader> open_keeping(Source& source, const ReadOptions& options) {
+    return std::make_unique<Reader>(source, options, Doubt::keep);
+}
+
 json::object sniff(Source& source, const ReadOptions& options) {
     const Reader reader{source, options};
     json::object found = reader.report().dialect;

@@ -28,6 +28,9 @@ const Format& format();
 /// repaired. An empty file gives an empty one. Throws what `open` and reading throw.
 ReadReport convert(Source& source, Sink& sink, const ReadOptions& options = {});
 
+/// The table as `convert` reads it: no row is refused. Throws like `open`.
+std::unique_ptr<TableReader> open_keeping(Source& source, const ReadOptions& options = {});
+
 /// What would be decided about a file: {"delimiter", "quote", ..., "confidence", "reason", "names", "candidates": [...]}.
 /// Reads at most its first MiB. Throws like open.
 json::object sniff(Source& source, const ReadOptions& options = {});

@@ -85,6 +85,11 @@ void accept_file(Tx& tx, const intake::Accept& op) {
     if (file) tx.tell(file_event(*file));
 }
 
+void keep_file(Tx& tx, const intake::Keep& op) {
+    tx.db.later(Statement::files_insert, file_args(op.file));
+    tx.tell(file_event(op.file));
+}
+
 void abort_file(Tx& tx, const intake::Abort& op) { tx.db.later(Statement::files_abort, args(op.file, op.at)); }
 
 ledger::Committed unique_content(Tx& tx, const datasets::Unique& op) {

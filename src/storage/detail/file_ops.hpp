@@ -10,6 +10,7 @@ namespace millrace::storage::detail {
 ledger::Committed still_receiving(Tx& tx, const intake::StillReceiving& op);
 void begin_file(Tx& tx, const intake::Begin& op);
 void accept_file(Tx& tx, const intake::Accept& op);
+void keep_file(Tx& tx, const intake::Keep& op);
 void abort_file(Tx& tx, const intake::Abort& op);
 
 ledger::Committed unique_content(Tx& tx, const datasets::Unique& op);

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/format.hpp"
+#include "formats/json/json.hpp"
 
 namespace millrace::formats {
 namespace {
@@ -39,6 +40,8 @@ std::string known_names() {
 // A new format is a new folder and one line here.
 std::span<const Format* const> catalog() {
     static const Format* const formats[] = {
+        &json_files::ndjson_format(),
+        &json_files::format(),
         &csv::format(),
     };
     return formats;

@@ -5,6 +5,7 @@
 #include "formats/csv/csv.hpp"
 #include "formats/format.hpp"
 #include "formats/json/json.hpp"
+#include "formats/xml/xml.hpp"
 
 namespace millrace::formats {
 namespace {
@@ -42,6 +43,7 @@ std::span<const Format* const> catalog() {
     static const Format* const formats[] = {
         &json_files::ndjson_format(),
         &json_files::format(),
+        &xml::format(),
         &csv::format(),
     };
     return formats;

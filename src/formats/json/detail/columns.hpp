@@ -20,6 +20,8 @@ public:
     static constexpr Node none = UINT32_MAX;
 
     explicit Columns(std::uint32_t columns_max) : columns_max_{columns_max} { items_.emplace_back(); }
+    Columns(Columns&&) = default;
+    Columns(const Columns&) = delete;  // its lookup points to its keys
 
     void begin_row();
     /// The child of that key, made when there is none; `none` when there are too many. `hint` is where in its object

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,7 +50,7 @@ struct Survey {
         Columns columns;
     };
     Form form = Form::tables;
-    std::vector<Table> tables;          ///< in order of the file
+    std::deque<Table> tables;           ///< in order of the file
     std::vector<std::size_t> ranking;   ///< of tables, the largest first
     std::vector<std::string> outside;   ///< paths of values beside the tables
 };

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "formats/csv/csv.hpp"
+#include "formats/fixed/fixed.hpp"
 #include "formats/format.hpp"
 #include "formats/json/json.hpp"
 #include "formats/xml/xml.hpp"
@@ -44,15 +45,19 @@ std::span<const Format* const> catalog() {
         &json_files::ndjson_format(),
         &json_files::format(),
         &xml::format(),
+        &fixed::format(),
         &csv::format(),
     };
     return formats;
 }
 
-const Format& recognise(Source& source, std::string_view filename) {
+const Format& recognise(Source& source, std::string_view filename, const json::object& dialect) {
     std::string head(64 * 1024, '\0');
     head.resize(source.read(0, head));
     if (head.empty()) throw Error{Code::empty_file};
+    for (const auto* format : catalog()) {
+        if (format->is_meant(dialect)) return *format;
+    }
     const Format* surest = nullptr;
     double most = 0;
     for (const auto* format : catalog()) {

@@ -149,7 +149,7 @@ int convert_list(const std::vector<Pair>& pairs, const json::object& dialect, Re
 }
 
 json::object sniff(formats::Source& source, const std::string& path, json::object dialect) {
-    const auto& format = formats::recognise(source, name_of(path));
+    const auto& format = formats::recognise(source, name_of(path), dialect);
     json::object found{{"file", path}, {"format", format.name()}};
     if (&format == &formats::csv::format()) {
         for (auto& field : formats::csv::sniff(source, {.dialect = std::move(dialect)})) found.insert_or_assign(field.key(), field.value());

@@ -23,9 +23,7 @@ Columns::Node Columns::find(const Item& item, std::string_view key) const {
 }
 
 Columns::Node Columns::child(Node parent, std::string_view key, std::size_t& hint) {
-    const auto& item = items_[parent];
-    if (hint < item.children.size() && items_[item.children[hint]].key == key) return item.children[hint++];
-    auto node = find(item, key);
+    auto node = find(items_[parent], key);
     if (node == none) node = add(parent, key);
     if (node != none) hint = items_[node].position + 1;
     return node;
@@ -40,6 +38,7 @@ Columns::Node Columns::add(Node parent, std::string_view key) {
     key_bytes_ += key.size();
     auto& fresh = items_.emplace_back();
     fresh.key = key;
+    fresh.is_plain = std::ranges::none_of(key, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
     fresh.parent = parent;
     auto& item = items_[parent];
     fresh.position = static_cast<std::uint32_t>(item.children.size());
@@ -50,11 +49,6 @@ Columns::Node Columns::add(Node parent, std::string_view key) {
         item.by_key.emplace(fresh.key, node);
     }
     return node;
-}
-
-bool Columns::visit(Node node) {
-    if (node == none) return true;
-    return std::exchange(items_[node].row, row_) != row_;
 }
 
 void Columns::learn(Node node, bool empty) {

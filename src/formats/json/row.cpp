@@ -12,7 +12,7 @@ Cell cell_of(std::string_view text, bool quoted) { return {text.data(), static_c
 }  // namespace
 
 Outcome Row::read(Scanner& in, Columns& columns, int depth) {
-    fields_.clear();
+    used_ = 0;
     columns.begin_row();
     char c = 0;
     if (!in.peek(c)) return in.outcome();
@@ -24,7 +24,7 @@ Outcome Row::read(Scanner& in, Columns& columns, int depth) {
 
 bool Row::key(Scanner& in, std::string_view& text) {
     RawString raw;
-    if (!in.string(raw) || !in.colon()) return false;
+    if (!in.string(raw)) return false;
     text = raw.text;
     if (raw.escaped) {
         scratch_.clear();
@@ -41,7 +41,7 @@ bool Row::object(Scanner& in, Columns& columns, Columns::Node node, int depth) {
     if (!in.peek(c)) return false;
     if (c == '}') {
         in.take();
-        if (node != Columns::root) fields_.push_back({.node = node, .cell = cell_of("{}", false), .empty = true});
+        if (node != Columns::root) add({.node = node, .cell = cell_of("{}", false), .empty = true});
         return true;
     }
     std::size_t hint = 0;
@@ -49,10 +49,18 @@ bool Row::object(Scanner& in, Columns& columns, Columns::Node node, int depth) {
         if (!in.peek(c)) return false;
         if (c != '"') return in.refuse("expected a key in double quotes");
         const auto at = in.at();
-        std::string_view text;
-        if (!key(in, text)) return false;
-        const auto child = columns.child(node, text, hint);
-        if (!columns.visit(child)) in.note("duplicate_key", fmt::format("the key \"{}\" stands twice in one object", text), at);
+        auto child = columns.expected(node, hint);
+        if (child != Columns::none && in.accept(columns.key(child))) {
+            ++hint;
+        } else {
+            std::string_view text;
+            if (!key(in, text)) return false;
+            child = columns.child(node, text, hint);
+        }
+        if (!in.colon()) return false;
+        if (!columns.visit(child)) {
+            in.note("duplicate_key", fmt::format("the key \"{}\" stands twice in one object", columns.key(child)), at);
+        }
         if (!value(in, columns, child, depth + 1) || !in.peek(c)) return false;
         if (c != ',' && c != '}') return in.refuse("expected a comma or }");
         in.take();
@@ -66,29 +74,29 @@ bool Row::value(Scanner& in, Columns& columns, Columns::Node node, int depth) {
     if (c == '"') {
         RawString raw;
         if (!in.string(raw)) return false;
-        fields_.push_back({.node = node, .cell = cell_of(raw.text, true), .escaped = raw.escaped});
+        add({.node = node, .cell = cell_of(raw.text, true), .escaped = raw.escaped});
         return true;
     }
     if (c == '{' && flatten_ && node != Columns::none) return object(in, columns, node, depth);
     const auto from = in.at();
     if (!in.skip(depth)) return false;
     const auto text = in.since(from);
-    if (text == "null") fields_.push_back({.node = node, .empty = true});
-    else fields_.push_back({.node = node, .cell = cell_of(text, false)});
+    if (text == "null") add({.node = node, .empty = true});
+    else add({.node = node, .cell = cell_of(text, false)});
     return true;
 }
 
 void Row::teach(Columns& columns, bool usable) const {
     if (!usable) return columns.forget_row();
     if (!is_object_) return columns.learn_value();
-    if (!fields_.empty()) columns.learn_object();
-    for (const auto& field : fields_) columns.learn(field.node, field.empty);
+    if (!fields().empty()) columns.learn_object();
+    for (const auto& field : fields()) columns.learn(field.node, field.empty);
 }
 
 void Row::put(const Columns& columns, Cell* cells, Arena& arena) {
     // Without any key in the table, an object is a value like others.
     if (is_object_ && !columns.has_objects()) cells[0] = cell_of("{}", false);
-    for (const auto& field : fields_) {
+    for (const auto& field : fields()) {
         assert(field.node != Columns::none);  // settle() has refused a table of too many columns
         const auto column = is_object_ ? columns.column(field.node) : std::optional<std::uint32_t>{0};
         if (!column) continue;

@@ -87,26 +87,6 @@ void Scanner::note(std::string_view code, std::string_view why, std::size_t at) 
     if (!has_fault()) fault_ = {code, std::string{why}, at};
 }
 
-bool Scanner::peek(char& c) {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-    if (at_ == end_) return ended();
-    c = *at_;
-    return true;
-}
-
-bool Scanner::at_end() {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-    return at_ == end_;
-}
-
-bool Scanner::colon() {
-    char c = 0;
-    if (!peek(c)) return false;
-    if (c != ':') return refuse("expected a colon behind the key");
-    take();
-    return true;
-}
-
 bool Scanner::string(RawString& out) {
     const char* const from = ++at_;
     out.escaped = false;

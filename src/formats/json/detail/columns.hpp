@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace millrace::formats::json_files {
@@ -27,8 +28,15 @@ public:
     /// The child of that key, made when there is none; `none` when there are too many. `hint` is where in its object
     /// the key stands, when objects look alike.
     Node child(Node parent, std::string_view key, std::size_t& hint);
+    /// What child() would be for the key that followed the last one in objects before; `none` when it is not known, or
+    /// is not written in JSON as it is.
+    Node expected(Node parent, std::size_t hint) const {
+        const auto& children = items_[parent].children;
+        return hint < children.size() && items_[children[hint]].is_plain ? children[hint] : none;
+    }
+    const std::string& key(Node node) const { return items_[node].key; }
     /// Notes that the row has the node; false when it had it before.
-    bool visit(Node node);
+    bool visit(Node node) { return node == none || std::exchange(items_[node].row, row_) != row_; }
     /// Keeps what the row taught. `empty`: the value was null or {}, which makes no column beside its children.
     void learn(Node node, bool empty);
     /// A row that is no object.
@@ -51,6 +59,7 @@ private:
         Node parent = none;
         std::uint32_t position = 0;  ///< among the children of its parent
         std::uint64_t row = 0;       ///< the last one that had it
+        bool is_plain = false;  ///< its key has nothing to escape
         bool learned = false;
         bool solid = false;  ///< had a value that is not empty
         std::uint64_t order = 0;

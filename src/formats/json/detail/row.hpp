@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,7 @@ public:
     /// Reads the value at the scanner. `depth`: of the row in its document, 1 at the top.
     Outcome read(Scanner& in, Columns& columns, int depth);
     /// Of the row read last; its cells point into the scanner's text.
-    const std::vector<Field>& fields() const { return fields_; }
+    std::span<const Field> fields() const { return {fields_.data(), used_}; }
     bool is_object() const { return is_object_; }
 
     /// Keeps what the row read last taught about the columns; a row with a fault teaches nothing.
@@ -39,10 +40,15 @@ private:
     bool object(Scanner& in, Columns& columns, Columns::Node node, int depth);
     bool value(Scanner& in, Columns& columns, Columns::Node node, int depth);
     bool key(Scanner& in, std::string_view& text);
+    void add(const Field& field) {
+        if (used_ == fields_.size()) fields_.emplace_back();
+        fields_[used_++] = field;
+    }
 
     const bool flatten_;
     bool is_object_ = false;
-    std::vector<Field> fields_;
+    std::vector<Field> fields_;  ///< used again for every row
+    std::size_t used_ = 0;
     std::string scratch_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -47,18 +48,39 @@ public:
     std::string_view since(std::size_t from) const { return {begin_ + from, at() - from}; }
 
     /// The next character that is no blank, not taken; false at the end of the text.
-    bool peek(char& c);
+    bool peek(char& c) {
+        while (at_ < end_ && is_space(*at_)) ++at_;
+        if (at_ == end_) return ended();
+        c = *at_;
+        return true;
+    }
     /// At the end of the text, after blanks.
-    bool at_end();
+    bool at_end() {
+        while (at_ < end_ && is_space(*at_)) ++at_;
+        return at_ == end_;
+    }
     void take() { ++at_; }
     bool string(RawString& out);
+    /// Takes that very string, which has nothing to escape, if it stands here.
+    bool accept(std::string_view text) {
+        const auto size = text.size();
+        if (static_cast<std::size_t>(end_ - at_) < size + 2 || at_[size + 1] != '"' || std::memcmp(at_ + 1, text.data(), size) != 0) return false;
+        at_ += size + 2;
+        return true;
+    }
     bool number();
     /// `true`, `false`, `null`, and (with a fault) the words that some writers use for numbers that are not finite.
     bool word();
     /// A value of any kind. `depth`: of the value, 1 at the top.
     bool skip(int depth);
     /// The `:` behind a key.
-    bool colon();
+    bool colon() {
+        char c = 0;
+        if (!peek(c)) return false;
+        if (c != ':') return refuse("expected a colon behind the key");
+        take();
+        return true;
+    }
 
     /// Ends the reading: what stands here is not JSON.
     bool refuse(std::string_view why, std::string_view code = "invalid_json");
@@ -68,6 +90,7 @@ public:
     void note(std::string_view code, std::string_view why, std::size_t at);
 
 private:
+    static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
     bool escape();
     bool hex4(unsigned& unit);
     bool digits();

@@ -36,6 +36,8 @@ struct Arguments {
     bool no_wait = false;
     int parallel = 4;
     std::string list;  ///< convert --list
+    int table = 1;     ///< convert --table, the main one is 1
+    bool all_tables = false;
     std::optional<std::string> delimiter, quote, encoding;
     std::optional<bool> header;
     std::string samples;

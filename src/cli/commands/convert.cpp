@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -81,10 +82,10 @@ private:
     std::mutex mutex_;
 };
 
-formats::ReadReport convert(const Pair& pair, const json::object& dialect) {
+formats::ReadReport convert(const Pair& pair, const formats::ReadOptions& options) {
     const auto source = open_source(pair.in);
     OutFile out{pair.out};
-    auto report = convert_to_csv(*source, name_of(pair.in), {.dialect = dialect}, out);
+    auto report = convert_to_csv(*source, name_of(pair.in), options, out);
     out.finish();
     return report;
 }
@@ -117,13 +118,13 @@ std::vector<Pair> read_list(const std::string& path) {
     return pairs;
 }
 
-int convert_list(const std::vector<Pair>& pairs, const json::object& dialect, Reporter& reporter) {
+int convert_list(const std::vector<Pair>& pairs, const formats::ReadOptions& options, Reporter& reporter) {
     std::vector<Outcome> outcomes(pairs.size());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto report = convert(pairs[i], dialect);
+                const auto report = convert(pairs[i], options);
                 outcomes[i].rejected_rows = report.rows_rejected > 0;
                 reporter.done(pairs[i], report, false);
             } catch (const Error& error) {
@@ -148,9 +149,23 @@ int convert_list(const std::vector<Pair>& pairs, const json::object& dialect, Re
     return failed > 0 || rejected ? exit_partial : exit_ok;
 }
 
+/// The tables of a file of several; empty for a file of one.
+json::array tables_of(const formats::Format& format, formats::Source& source, const json::object& dialect) {
+    json::array named;
+    const auto tables = format.tables(source, {.dialect = dialect});
+    if (tables.size() < 2) return named;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        json::object one{{"table", i + 1}, {"name", tables[i].name}};
+        if (tables[i].hidden) one.emplace("hidden", true);
+        named.emplace_back(std::move(one));
+    }
+    return named;
+}
+
 json::object sniff(formats::Source& source, const std::string& path, json::object dialect) {
     const auto& format = formats::recognise(source, name_of(path), dialect);
     json::object found{{"file", path}, {"format", format.name()}};
+    if (auto tables = tables_of(format, source, dialect); !tables.empty()) found.emplace("tables", std::move(tables));
     if (&format == &formats::csv::format()) {
         for (auto& field : formats::csv::sniff(source, {.dialect = std::move(dialect)})) found.insert_or_assign(field.key(), field.value());
         return found;
@@ -162,21 +177,46 @@ json::object sniff(formats::Source& source, const std::string& path, json::objec
     return found;
 }
 
+/// "orders.csv" for the first table, "orders-2.csv" for the second.
+std::string name_of_table(const std::string& out, std::size_t table) {
+    if (table == 0) return out;
+    const std::filesystem::path path{out};
+    return (path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), table + 1, path.extension().string())).string();
+}
+
+int convert_all(const Pair& pair, formats::ReadOptions options, Reporter& reporter, bool talkative) {
+    const auto source = open_source(pair.in);
+    const auto count = formats::recognise(*source, name_of(pair.in), options.dialect).tables(*source, options).size();
+    bool rejected = false;
+    for (options.table = 0; options.table < count; ++options.table) {
+        const Pair one{pair.in, name_of_table(pair.out, options.table)};
+        const auto report = convert(one, options);
+        reporter.done(one, report, talkative);
+        rejected |= report.rows_rejected > 0;
+    }
+    return rejected ? exit_partial : exit_ok;
+}
+
 }  // namespace
 
 int run_convert(const Arguments& arguments) {
-    const auto dialect = dialect_of(arguments);
+    const formats::ReadOptions options{.table = static_cast<std::size_t>(arguments.table - 1), .dialect = dialect_of(arguments)};
     const auto err = Terminal::of(STDERR_FILENO, arguments.colour);
     if (!arguments.list.empty()) {
         if (!arguments.files.empty()) throw Error{Code::usage, {{"why", "convert takes --list FILE or IN OUT, not both"}}};
         Reporter reporter{arguments.json, put, err};
-        return convert_list(read_list(arguments.list), dialect, reporter);
+        if (arguments.all_tables) throw Error{Code::usage, {{"why", "--all-tables takes IN OUT, not --list"}}};
+        return convert_list(read_list(arguments.list), options, reporter);
     }
     if (arguments.files.size() != 2) throw Error{Code::usage, {{"why", "convert needs IN and OUT, e.g. millrace convert messy.txt clean.csv"}}};
     const Pair pair{arguments.files[0], arguments.files[1]};
     const bool to_stdout = pair.out == "-";
     Reporter reporter{arguments.json, to_stdout ? put_error : put, err};
-    const auto report = convert(pair, dialect);
+    if (arguments.all_tables) {
+        if (to_stdout || pair.in == "-") throw Error{Code::usage, {{"why", "--all-tables needs files, not -"}}};
+        return convert_all(pair, options, reporter, err.live);
+    }
+    const auto report = convert(pair, options);
     reporter.done(pair, report, !to_stdout && err.live);
     return report.rows_rejected > 0 ? exit_partial : exit_ok;
 }

@@ -7,9 +7,21 @@
 
 namespace millrace::formats::xml {
 
+void Record::clear() {
+    if (bytes_ > kept_bytes_max) parts_.clear();
+    used_ = 0;
+    bytes_ = 0;
+}
+
 std::uint32_t Record::add(Outline::Path path) {
-    const auto index = static_cast<std::uint32_t>(parts_.size());
-    parts_.push_back({.path = path, .above = open_, .text = {}});
+    const auto index = used_++;
+    if (index == parts_.size()) parts_.emplace_back();
+    auto& part = parts_[index];
+    part.path = path;
+    part.above = open_;
+    part.first = part.last = part.next = none;
+    part.is_attribute = false;
+    part.text.clear();
     bytes_ += sizeof(Part);
     if (open_ == none) return index;
     auto& above = parts_[open_];
@@ -55,7 +67,8 @@ void Record::put(Cell* cells, Arena& arena) {
         array += ']';
         const auto kept = arena.keep(array);
         cells[column] = {kept.data(), static_cast<std::uint32_t>(kept.size()), false};
-        array.clear();
+        if (array.size() > kept_bytes_max) array = {};
+        else array.clear();
     }
 }
 

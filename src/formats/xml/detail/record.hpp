@@ -16,7 +16,7 @@ class Record {
 public:
     explicit Record(Outline& outline) : outline_{outline} {}
 
-    void clear() { parts_.clear(), bytes_ = 0; }
+    void clear();
     void start(Outline::Path path, const char** attributes);
     void text(std::string_view text);
     /// True when the row itself has ended.
@@ -29,6 +29,7 @@ public:
 
 private:
     static constexpr std::uint32_t none = UINT32_MAX;
+    static constexpr std::size_t kept_bytes_max = 64 * 1024;  ///< memory of larger texts is not kept for the next row
     struct Part {
         Outline::Path path = Outline::top;
         std::uint32_t above = none;
@@ -45,7 +46,8 @@ private:
     void append_json(std::string& out, std::uint32_t part) const;
 
     Outline& outline_;
-    std::vector<Part> parts_;  ///< in order of the document, the row first
+    std::vector<Part> parts_;  ///< in order of the document, the row first; used again for every row
+    std::uint32_t used_ = 0;
     std::uint32_t open_ = none;
     std::uint64_t bytes_ = 0;
     std::vector<std::string> arrays_;  ///< by column, of elements that repeat

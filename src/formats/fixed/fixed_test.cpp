@@ -74,6 +74,16 @@ TEST_CASE("a line that does not fit is rejected alone") {
     CHECK(wide.rejects[0].code == "line_too_wide");
 }
 
+TEST_CASE("words that leave a blank by chance are one cell") {
+    const auto got = read(
+        "Code    Name        Stock\n"
+        "A-1     Bolt M8        12\n"
+        "A-2     Nut           120\n"
+        "B-1     Pin             7\n");
+    CHECK(got.names == Names{"Code", "Name", "Stock"});
+    CHECK(got.rows[0] == std::vector<std::string>{"A-1", "Bolt M8", "12"});
+}
+
 TEST_CASE("a timestamp is one column") {
     const auto got = read(
         "2024-01-02 10:00:00  pump   1.5\n"

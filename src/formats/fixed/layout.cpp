@@ -56,6 +56,25 @@ bool separates(const Census& census, Span gap) {
     return census.filled[gap.begin - 1] < census.lines || census.filled[gap.end] < census.lines;
 }
 
+/// A gap one blank wide beside a column that some lines leave empty is chance: words of a few lines.
+void merge_chance(Layout& layout, const std::vector<std::string_view>& lines) {
+    std::vector<bool> full(layout.columns.size(), true);
+    std::vector<std::string_view> cells;
+    for (const auto line : lines) {
+        if (is_blank(line) || is_rule(line)) continue;
+        cut(line, layout, cells);
+        for (std::size_t i = 0; i < cells.size(); ++i) full[i] = full[i] && !cells[i].empty();
+    }
+    std::vector<Span> kept;
+    for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+        const auto& column = layout.columns[i];
+        const bool chance = i > 0 && column.begin - kept.back().end == 1 && !(full[i] && full[i - 1]);
+        if (chance) kept.back().end = column.end;
+        else kept.push_back(column);
+    }
+    layout.columns = std::move(kept);
+}
+
 /// Columns with a value in most of the lines, all of a kind that headings seldom have.
 bool has_typed_column(const Layout& layout, const std::vector<std::string_view>& lines) {
     std::vector<std::size_t> typed(layout.columns.size());
@@ -108,6 +127,7 @@ std::optional<Layout> find_columns(const std::vector<std::string_view>& lines) {
         else layout.columns.push_back({at, end});
         at = end;
     }
+    merge_chance(layout, lines);
     if (layout.columns.size() < 2) return std::nullopt;
     layout.columns.back().end = Layout::end_of_line;
     if (!census.one_length && !has_typed_column(layout, lines)) return std::nullopt;

@@ -88,8 +88,8 @@ bool Row::value(Scanner& in, Columns& columns, Columns::Node node, int depth) {
 
 void Row::teach(Columns& columns, bool usable) const {
     if (!usable) return columns.forget_row();
-    if (!is_object_) return columns.learn_value();
-    if (!fields().empty()) columns.learn_object();
+    if (!is_object_ || fields().empty()) return;
+    columns.learn_object();
     for (const auto& field : fields()) columns.learn(field.node, field.empty);
 }
 

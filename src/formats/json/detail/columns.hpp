@@ -39,8 +39,7 @@ public:
     bool visit(Node node) { return node == none || std::exchange(items_[node].row, row_) != row_; }
     /// Keeps what the row taught. `empty`: the value was null or {}, which makes no column beside its children.
     void learn(Node node, bool empty);
-    /// A row that is no object.
-    void learn_value() { has_values_ = true; }
+    /// A row that is an object with keys.
     void learn_object() { has_objects_ = true; }
     /// Forgets the nodes that a row made: it is refused, or the columns are settled.
     void forget_row();
@@ -51,7 +50,6 @@ public:
     std::optional<std::uint32_t> column(Node node) const { return items_[node].column; }
     /// Rows are objects; without one the values themselves are the only column.
     bool has_objects() const { return has_objects_; }
-    bool has_values() const { return has_values_; }
 
 private:
     struct Item {
@@ -84,7 +82,6 @@ private:
     bool too_many_ = false;
     bool settled_ = false;
     bool has_objects_ = false;
-    bool has_values_ = false;
 };
 
 }  // namespace millrace::formats::json_files

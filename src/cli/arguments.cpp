@@ -125,6 +125,9 @@ private:
         convert->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
         writing(convert);
         convert->add_option("--list", a.list, "Convert every pair of this file; - is standard input")->type_name("FILE");
+        auto* table = convert->add_option("--table", a.table, "Which table of a file with several (see sniff)");
+        table->type_name("N")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+        convert->add_flag("--all-tables", a.all_tables, "Every table; the second one goes to OUT with -2 before its extension")->excludes(table);
         reading(convert);
         convert->add_flag("--json", a.json, "Report per file on standard output (on standard error when OUT is -)");
 

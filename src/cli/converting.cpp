@@ -106,7 +106,7 @@ formats::ReadReport write_csv(formats::TableReader& reader, formats::Sink& out) 
 formats::ReadReport convert_to_csv(formats::Source& source, std::string_view filename, const formats::ReadOptions& options,
                                    formats::Sink& out) {
     if (source.size() == 0) return formats::csv::convert(source, out, options);
-    const auto& format = formats::recognise(source, filename);
+    const auto& format = formats::recognise(source, filename, options.dialect);
     // Delimited text has a way of its own, which keeps also the rows that an import would refuse.
     if (&format == &formats::csv::format()) return formats::csv::convert(source, out, options);
     return write_csv(*format.open(source, options), out);

@@ -3,11 +3,14 @@
 
 #include "base/error.hpp"
 #include "formats/csv/csv.hpp"
+#include "formats/fixed/fixed.hpp"
 #include "formats/format.hpp"
+#include "formats/json/json.hpp"
 #include "formats/ods/ods.hpp"
 #include "formats/sandbox/sandboxed.hpp"
 #include "formats/xls/xls.hpp"
 #include "formats/xlsx/xlsx.hpp"
+#include "formats/xml/xml.hpp"
 
 namespace millrace::formats {
 namespace {
@@ -43,8 +46,12 @@ std::string known_names() {
 // A new format is a new folder and one line here. One that is not fit to meet hostile bytes in this process goes through a
 // child, and stands in the list of those as well.
 std::span<const Format* const> catalog() {
-    static const sandbox::Sandboxed xlsx{xlsx::format()}, ods{ods::format()}, xls{xls::format()};
+    static const sandbox::Sandboxed xlsx{xlsx::format()}, ods{ods::format()}, xls{xls::format()}, xml{xml::format()};
     static const Format* const formats[] = {
+        &json_files::ndjson_format(),
+        &json_files::format(),
+        &xml,
+        &fixed::format(),
         &csv::format(),
         &xlsx,
         &ods,
@@ -58,14 +65,18 @@ std::span<const Format* const> confined() {
         &xlsx::format(),
         &ods::format(),
         &xls::format(),
+        &xml::format(),
     };
     return formats;
 }
 
-const Format& recognise(Source& source, std::string_view filename) {
+const Format& recognise(Source& source, std::string_view filename, const json::object& dialect) {
     std::string head(64 * 1024, '\0');
     head.resize(source.read(0, head));
     if (head.empty()) throw Error{Code::empty_file};
+    for (const auto* format : catalog()) {
+        if (format->is_meant(dialect)) return *format;
+    }
     const Format* surest = nullptr;
     double most = 0;
     for (const auto* format : catalog()) {

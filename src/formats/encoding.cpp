@@ -164,7 +164,7 @@ struct TextStream::Converter {
     ~Converter() { ucnv_close(icu); }
 };
 
-TextStream::TextStream(Source& source, const std::optional<std::string>& encoding) : source_{source} {
+TextStream::TextStream(Source& source, const std::optional<std::string>& encoding, Nul nul) : source_{source}, nul_{nul} {
     std::string head(4096, '\0');
     head.resize(source_.read(0, head));
     encoding_ = detect_encoding(head);
@@ -304,6 +304,7 @@ void TextStream::validate(std::size_t from, std::size_t to) {
 }
 
 void TextStream::refuse_nul(std::size_t from) const {
+    if (nul_ == Nul::keep) return;
     const void* found = std::memchr(buffer_.get() + from, 0, end_ - from);
     if (found == nullptr) return;
     const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.get());

@@ -33,6 +33,9 @@ std::string guess_encoding(std::string_view bytes);
 /// Appends Windows-1252 bytes as UTF-8. The five unassigned bytes become the C1 control of the same number.
 void append_windows_1252(std::string& out, std::string_view bytes);
 
+/// NUL bytes: the mark of a file that is no text, or damage that the reader of the text reports record by record.
+enum class Nul { refuse, keep };
+
 /// The text of a source as UTF-8, read in windows of 1 MiB and transcoded once.
 ///
 /// UTF-8 is taken as it is: bytes that are not valid stay in the text and `is_suspect` says where to look. While only
@@ -45,7 +48,7 @@ public:
     static constexpr std::size_t padding_bytes = 64;  ///< readable behind the text, for block-wise reading
 
     /// `encoding` overrides detection. Throws Error{invalid_parameter} for an unknown one.
-    TextStream(Source& source, const std::optional<std::string>& encoding);
+    TextStream(Source& source, const std::optional<std::string>& encoding, Nul nul = Nul::refuse);
     ~TextStream();
     TextStream(const TextStream&) = delete;
     TextStream& operator=(const TextStream&) = delete;
@@ -57,7 +60,7 @@ public:
     /// Nothing follows text().
     bool complete() const { return complete_; }
     /// Reads the next window behind text(); false at the end. Views into the text become invalid.
-    /// Throws Error{not_text} for NUL bytes.
+    /// Throws Error{not_text} for NUL bytes that are to be refused.
     bool extend();
     void consume(std::size_t bytes) { begin_ += bytes, offset_ += bytes; }
     /// May [from, to) of the whole text hold bytes that are not UTF-8?
@@ -85,6 +88,7 @@ private:
     void refuse_nul(std::size_t from) const;
 
     Source& source_;
+    const Nul nul_;
     Encoding encoding_;
     Kind kind_ = Kind::utf8;
     bool decided_ = false;    ///< bytes beyond ASCII have been seen, or the encoding was given

@@ -111,6 +111,8 @@ struct Format {
     virtual std::span<const std::string_view> extensions() const = 0;
     /// How sure this format is that bytes starting with `head` (up to 64 KiB of `size`) are its own: 0 to 1.
     virtual double recognise(std::string_view head, std::uint64_t size, std::string_view filename) const = 0;
+    /// Do overrides say that a file is of this format, whatever its bytes look like?
+    virtual bool is_meant(const json::object& /*dialect*/) const { return false; }
     /// The tables of the file, the main one first; at least one. Throws like `open`.
     virtual std::vector<TableInfo> tables(Source&, const ReadOptions&) const { return {{}}; }
     virtual std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const = 0;
@@ -122,7 +124,8 @@ std::span<const Format* const> catalog();
 /// The formats that run in a child process, as they are inside of it.
 std::span<const Format* const> confined();
 
-/// The format that is surest of the bytes. Throws Error{empty_file | not_text | unsupported_format}.
-const Format& recognise(Source& source, std::string_view filename);
+/// The format that `dialect` means, or else the one that is surest of the bytes. Throws Error{empty_file | not_text |
+/// unsupported_format}.
+const Format& recognise(Source& source, std::string_view filename, const json::object& dialect = {});
 
 }  // namespace millrace::formats

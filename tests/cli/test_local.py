@@ -91,6 +91,18 @@ class Convert(CliCase):
         self.assertEqual(report["rows_out"], 1180)
         self.assertEqual(report["dialect"]["delimiter"], ";")
 
+    def test_other_formats_and_their_tables(self):
+        self.file("orders.json", '{"users": [{"id": 1}], "orders": [{"no": 1.10, "to": {"city": "Gent"}}, {"no": 2}]}')
+        done = self.expect(0, "sniff", "--json", "orders.json")
+        self.assertEqual([t["name"] for t in json.loads(done.out)["tables"]], ["orders", "users"])
+        self.expect(0, "convert", "orders.json", "out.csv", "--all-tables")
+        self.assertEqual(self.read("out.csv"), b"no,to.city\r\n1.10,Gent\r\n2,\r\n")
+        self.assertEqual(self.read("out-2.csv"), b"id\r\n1\r\n")
+        self.assertEqual(self.expect(0, "convert", "orders.json", "-", "--table", "2").out, "id\r\n1\r\n")
+        self.expect(2, "convert", "orders.json", "-", "--table", "3")
+        self.file("orders.xml", "<r><o id='1'><n>a</n></o><o id='2'/></r>")
+        self.assertEqual(self.expect(0, "convert", "orders.xml", "-").out, "@id,n\r\n1,a\r\n2,\r\n")
+
     def test_a_list_goes_on_after_a_file_that_fails(self):
         self.file("a.csv", "x,y\n1,2\n")
         self.file("b.csv", "x,y\n3,4\n")

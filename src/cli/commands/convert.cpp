@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -88,10 +89,10 @@ private:
     std::mutex mutex_;
 };
 
-Converted convert(const Pair& pair, const Arguments& arguments) {
+Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
     const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
-    return convert_file(*source, name_of(pair.in), {.dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);
+    return convert_file(*source, name_of(pair.in), {.table = table, .dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);
 }
 
 std::string all_of(formats::Source& source) {
@@ -128,7 +129,7 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto done = convert(pairs[i], arguments);
+                const auto done = convert(pairs[i], arguments, static_cast<std::size_t>(arguments.table - 1));
                 outcomes[i].rejected_rows = done.read.rows_rejected > 0;
                 reporter.done(pairs[i], done, false);
             } catch (const Error& error) {
@@ -153,9 +154,23 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     return failed > 0 || rejected ? exit_partial : exit_ok;
 }
 
+/// The tables of a file of several; empty for a file of one.
+json::array tables_of(const formats::Format& format, formats::Source& source, const json::object& dialect) {
+    json::array named;
+    const auto tables = format.tables(source, {.dialect = dialect});
+    if (tables.size() < 2) return named;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        json::object one{{"table", i + 1}, {"name", tables[i].name}};
+        if (tables[i].hidden) one.emplace("hidden", true);
+        named.emplace_back(std::move(one));
+    }
+    return named;
+}
+
 json::object sniff(formats::Source& source, const std::string& path, json::object dialect) {
-    const auto& format = formats::recognise(source, name_of(path));
+    const auto& format = formats::recognise(source, name_of(path), dialect);
     json::object found{{"file", path}, {"format", format.name()}};
+    if (auto tables = tables_of(format, source, dialect); !tables.empty()) found.emplace("tables", std::move(tables));
     if (&format == &formats::csv::format()) {
         for (auto& field : formats::csv::sniff(source, {.dialect = std::move(dialect)})) found.insert_or_assign(field.key(), field.value());
         return found;
@@ -167,6 +182,27 @@ json::object sniff(formats::Source& source, const std::string& path, json::objec
     return found;
 }
 
+/// "orders.csv" for the first table, "orders-2.csv" for the second.
+std::string name_of_table(const std::string& out, std::size_t table) {
+    if (table == 0) return out;
+    const std::filesystem::path path{out};
+    return (path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), table + 1, path.extension().string())).string();
+}
+
+int convert_all(const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {
+    const auto source = open_source(pair.in);
+    const auto dialect = dialect_of(arguments);
+    const auto count = formats::recognise(*source, name_of(pair.in), dialect).tables(*source, {.dialect = dialect}).size();
+    bool rejected = false;
+    for (std::size_t table = 0; table < count; ++table) {
+        const Pair one{pair.in, name_of_table(pair.out, table)};
+        const auto done = convert(one, arguments, table);
+        reporter.done(one, done, talkative);
+        rejected |= done.read.rows_rejected > 0;
+    }
+    return rejected ? exit_partial : exit_ok;
+}
+
 }  // namespace
 
 int run_convert(const Arguments& arguments) {
@@ -174,13 +210,18 @@ int run_convert(const Arguments& arguments) {
     if (!arguments.list.empty()) {
         if (!arguments.files.empty()) throw Error{Code::usage, {{"why", "convert takes --list FILE or IN OUT, not both"}}};
         Reporter reporter{arguments.json, put, err};
+        if (arguments.all_tables) throw Error{Code::usage, {{"why", "--all-tables takes IN OUT, not --list"}}};
         return convert_list(read_list(arguments.list), arguments, reporter);
     }
     if (arguments.files.size() != 2) throw Error{Code::usage, {{"why", "convert needs IN and OUT, e.g. millrace convert messy.txt clean.csv"}}};
     const Pair pair{arguments.files[0], arguments.files[1]};
     const bool to_stdout = pair.out == "-";
     Reporter reporter{arguments.json, to_stdout ? put_error : put, err};
-    const auto done = convert(pair, arguments);
+    if (arguments.all_tables) {
+        if (to_stdout || pair.in == "-") throw Error{Code::usage, {{"why", "--all-tables needs files, not -"}}};
+        return convert_all(pair, arguments, reporter, err.live);
+    }
+    const auto done = convert(pair, arguments, static_cast<std::size_t>(arguments.table - 1));
     reporter.done(pair, done, !to_stdout && err.live);
     return done.read.rows_rejected > 0 ? exit_partial : exit_ok;
 }

@@ -1,11 +1,13 @@
 #include <boost/json/array.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/csv/detail/reader.hpp"
+#include "formats/csv/detail/tables.hpp"
 
 namespace millrace::formats::csv {
 namespace {
@@ -60,9 +62,9 @@ private:
 }  // namespace
 
 ReadReport convert(Source& source, Sink& sink, const ReadOptions& options) {
-    std::optional<Reader> reader;
+    std::unique_ptr<TableReader> reader;
     try {
-        reader.emplace(source, options, Doubt::keep);
+        reader = open_table(source, options, Doubt::keep);
     } catch (const Error& error) {
         if (error.code() != Code::empty_file) throw;
         // The standard form of nothing is nothing.

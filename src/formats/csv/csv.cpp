@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "formats/csv/detail/reader.hpp"
+#include "formats/csv/detail/tables.hpp"
 
 namespace millrace::formats::csv {
 namespace {
@@ -32,8 +32,11 @@ struct Csv final : Format {
         });
         return named ? 0.9 : 0.4;
     }
+    std::vector<TableInfo> tables(Source& source, const ReadOptions& options) const override {
+        return std::vector<TableInfo>(find_sections(source, options).size());
+    }
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override {
-        return std::make_unique<Reader>(source, options);
+        return open_table(source, options, Doubt::reject);
     }
 };
 

@@ -16,12 +16,14 @@ namespace millrace::formats::csv {
 ///   "header"       true or false
 ///   "header_rows"  number of stacked heading rows
 ///   "skip_rows"    number of records before the heading
-/// Unknown keys and unfit values are Error{invalid_parameter}.
+/// Unknown keys, unfit values and a table that is not there are Error{invalid_parameter}.
+///
+/// Where tables stand below each other, `ReadOptions::table` counts them from the top; each is read as a file of its own.
 ///
 /// `open` throws Error{empty_file | not_text | line_too_long | too_many_columns}; a table without rows is no error.
 const Format& format();
 
-/// Writes the first table of `source` as standard CSV: comma, double quote, CRLF, UTF-8, every cell's text as it stood.
+/// Writes table `options.table` of `source` as standard CSV: comma, double quote, CRLF, UTF-8, every cell's text as it stood.
 /// A cell is quoted only when it has to be; null and the empty string are both written as nothing. Stacked headings
 /// are joined, a table without one gets none, what stands before and behind the table is left out and reported.
 /// Rows that an import would refuse are kept with all their cells (padded, or the surplus joined) and count as

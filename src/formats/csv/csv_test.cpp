@@ -126,6 +126,40 @@ TEST_CASE("a record longer than the limit is an error, in memory bounded by the 
     CHECK(code_of([&] { read_all("a,b\n1,2\n3,\"" + std::string(20 << 20, 'x'), options); }) == Code::line_too_long);
 }
 
+TEST_CASE("tables below each other are read one by one, each with the account of the whole file") {
+    std::string stock = "code,name,price\n";
+    std::string towns = "town,people\n";
+    std::string days = "day,open,close,note,staff\n";
+    for (int i = 10; i < 40; ++i) {
+        const auto n = std::to_string(i);
+        stock += "A-" + n + ",bolt " + n + ",1." + n + "\n";
+        towns += "town" + n + "," + n + "000\n";
+        if (i == 20) towns += "x,1,too many\n";
+        days += "2024-03-" + n + ",8:00,17:00,fine," + n + "\n";
+    }
+    const auto text = stock + "\n" + towns + "\n" + days;
+
+    TextSource source{text};
+    CHECK(format().tables(source, {}).size() == 3);
+    CHECK(read_all(text).names == std::vector<std::string>{"code", "name", "price"});
+    const auto second = read_all(text, {.table = 1});
+    CHECK(second.names == std::vector<std::string>{"town", "people"});
+    CHECK(second.rows.size() == 30);
+    REQUIRE(second.rejects.size() == 1);
+    CHECK(second.rejects[0].line == 45);
+    CHECK(text.substr(second.rejects[0].byte_offset, 4) == "x,1,");
+    CHECK(second.report.bytes == text.size());
+    CHECK(second.report.other_table_rows == 62);
+    const auto third = read_all(text, {.table = 2});
+    CHECK(third.rows.size() == 30);
+    CHECK(third.rows[0][0] == "2024-03-10");
+    CHECK(code_of([&] { read_all(text, {.table = 3}); }) == Code::invalid_parameter);
+
+    TextSink sink;
+    convert(source, sink, {.table = 2});
+    CHECK(sink.text.starts_with("day,open,close,note,staff\r\n2024-03-10,"));
+}
+
 TEST_CASE("overrides are taken, and wrong ones are refused") {
     ReadOptions options;
     options.dialect = {{"delimiter", ";"}, {"header", false}, {"quote", nullptr}};

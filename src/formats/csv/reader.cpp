@@ -343,6 +343,10 @@ Reader::Step Reader::settle(TextBatch& batch) {
             judged_until_ = stream_.offset() + judged.until;
         }
     }
+    if (after_ == Break::other_table && !sequel_) {
+        note_sequel();
+        if (stops_) return Step::done;
+    }
     at_ = record_.end;
     if (blank) {
         ++report_.blank_rows;
@@ -357,6 +361,11 @@ Reader::Step Reader::settle(TextBatch& batch) {
         settle_row(batch, raw);
     }
     return Step::go_on;
+}
+
+void Reader::note_sequel() {
+    pass_lines(at_);
+    sequel_ = {.byte_offset = stream_.source_offset(stream_.offset() + at_), .line = line_};
 }
 
 void Reader::settle_invalid(TextBatch& batch, std::string_view raw) {

@@ -31,6 +31,7 @@ public:
     double recognise(std::string_view head, std::uint64_t size, std::string_view filename) const override {
         return inner_.recognise(head, size, filename);
     }
+    bool is_meant(const json::object& dialect) const override { return inner_.is_meant(dialect); }
     std::vector<TableInfo> tables(Source& source, const ReadOptions& options) const override;
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override;
 

@@ -63,7 +63,7 @@ private:
         context_.stage(10, "format_check");
         work::failpoint("import.format_check");
         BlobSource source{tools_.blobs.open(file_.sha256)};
-        const auto& format = formats::recognise(source, file_.filename);
+        const auto& format = formats::recognise(source, file_.filename, input_.dialect);
         note(Level::info, "{} bytes, read as {}", file_.size, format.name());
         return format;
     }

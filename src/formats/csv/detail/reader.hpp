@@ -32,7 +32,13 @@ enum class Doubt {
     keep,    ///< for a conversion: every cell is kept, padded or joined, and the row counts as repaired
 };
 
-/// Reads one table; see format.hpp. One thread at a time.
+/// The start of another table, behind the one that was read.
+struct Sequel {
+    std::uint64_t byte_offset = 0;
+    std::uint64_t line = 1;
+};
+
+/// Reads the first table; see format.hpp. One thread at a time.
 class Reader final : public TableReader {
 public:
     Reader(Source& source, const ReadOptions& options, Doubt doubt = Doubt::reject);
@@ -43,6 +49,10 @@ public:
     const ReadReport& report() const override { return report_; }
     /// From now on batches have rows and no cells.
     void count_only() { counting_ = true; }
+    /// From now on reading ends where another table begins; what stands there is not counted.
+    void stop_at_sequel() { stops_ = true; }
+    /// Known when reading has come to it.
+    const std::optional<Sequel>& sequel() const { return sequel_; }
     const Dialect& dialect() const { return sniffed_.dialect; }
     const Sniffed& sniffed() const { return sniffed_; }
     const Layout& layout() const { return layout_; }
@@ -62,6 +72,7 @@ private:
     Step careful(TextBatch& batch);
     Step grow(TextBatch& batch);
     Step settle(TextBatch& batch);
+    void note_sequel();
     void settle_invalid(TextBatch& batch, std::string_view raw);
     void settle_row(TextBatch& batch, std::string_view raw);
     bool plausible(const Repair& repair) const;
@@ -88,6 +99,8 @@ private:
     bool is_plain_ = false;  ///< the block-wise tokenizer may be used
     bool cr_only_ = false;   ///< lines end with CR alone
     bool counting_ = false;
+    bool stops_ = false;     ///< at the sequel
+    std::optional<Sequel> sequel_;
     std::map<std::string, std::uint64_t> repairs_;  ///< what was done, how often
     std::uint64_t repairs_tried_ = 0;
     bool repaired_ = false;          ///< record_ has been counted as repaired

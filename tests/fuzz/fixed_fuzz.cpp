@@ -1,0 +1,20 @@
+#include "formats/fixed/fixed.hpp"
+#include "table.hpp"
+
+// Any bytes give a table or an error, never a crash; no line is lost.
+
+using namespace millrace;
+using namespace millrace::formats;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    Bytes source;
+    source.text.assign(reinterpret_cast<const char*>(data) + 1, size - 1);
+    ReadOptions options;
+    options.record_bytes_max = 1 << 16;
+    if (data[0] & 1) options.dialect = {{"widths", {1, 3, 2}}};
+    if (data[0] & 2) options.dialect.emplace("header", (data[0] & 4) != 0);
+    fixed::format().recognise(source.text, source.size(), "");
+    read_table(fixed::format(), source, options);
+    return 0;
+}

@@ -247,11 +247,12 @@ void progress(const Bench& bench, int count) {
         std::jthread reporter{[&](std::stop_token stop) {
             for (int tick = 1; reporting && !stop.stop_requested(); ++tick) {
                 const auto due = Steady::now() + 500ms;
-                ledger::Commit commit;
+                std::vector<jobs::Progress> progress;
                 for (const auto& one : claimed) {
-                    commit.add(jobs::Tick{one.lease, tick, fmt::format("row {}", tick * 1000), SystemClock{}.now()});
+                    auto& p = progress.emplace_back(jobs::Progress{one.lease, tick, fmt::format("row {}", tick * 1000), SystemClock{}.now(), {}});
+                    p.event.subject = one.lease.job;
                 }
-                bench.storage.ledger().commit(std::move(commit));
+                bench.storage.jobs().show_progress(progress);
                 std::this_thread::sleep_until(due);
             }
         }};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace millrace {
@@ -26,9 +27,18 @@ std::string to_rfc3339(Instant instant) {
     const auto day = floor<days>(instant);
     const year_month_day date{day};
     const hh_mm_ss time{floor<milliseconds>(instant - day)};
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                       time.minutes().count(), time.seconds().count(), time.subseconds().count());
+    std::string out = "0000-00-00T00:00:00.000Z";
+    const auto put = [&](std::size_t last, long number) {
+        for (; number > 0; number /= 10) out[last--] = static_cast<char>('0' + number % 10);
+    };
+    put(3, std::clamp(static_cast<int>(date.year()), 0, 9999));
+    put(6, static_cast<unsigned>(date.month()));
+    put(9, static_cast<unsigned>(date.day()));
+    put(12, time.hours().count());
+    put(15, time.minutes().count());
+    put(18, time.seconds().count());
+    put(22, time.subseconds().count());
+    return out;
 }
 
 std::optional<Instant> from_rfc3339(std::string_view text) {

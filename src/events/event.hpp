@@ -9,6 +9,29 @@
 
 namespace millrace::events {
 
+struct Event;
+
+/// What an event tells of its object: JSON, as the API shows it. Most events are never read, so it may be kept in a
+/// shorter form of the object's module, which becomes JSON when somebody wants to see it.
+class Data {
+public:
+    using Render = std::string (*)(const Event& event);
+
+    Data() = default;
+    Data(std::string json) : bytes_{std::move(json)} {}
+    /// `render` makes JSON of an event with these bytes.
+    Data(std::string bytes, Render render) : bytes_{std::move(bytes)}, render_{render} {}
+
+    /// As it is kept.
+    const std::string& bytes() const { return bytes_; }
+    bool is_json() const { return render_ == nullptr; }
+
+private:
+    friend struct Event;
+    std::string bytes_;
+    Render render_ = nullptr;
+};
+
 /// Something that happened. Durable events (state and stage changes) have a `seq`: their place in commit order, the
 /// id that streams carry. Ephemeral ones (percent ticks) have seq 0 and may be dropped.
 struct Event {
@@ -18,12 +41,14 @@ struct Event {
     int version = 1;
     Uuid owner;
     Uuid org;
-    Uuid subject;      ///< the object it is about
-    std::string data;  ///< JSON of the object as the API shows it
+    Uuid subject;  ///< the object it is about
+    Data data;
 
     bool durable() const { return seq != 0; }
     /// "job" of "job.stage": what topics name.
     std::string_view topic() const { return std::string_view{type}.substr(0, type.find('.')); }
+    /// The data as JSON.
+    std::string json() const { return data.render_ ? data.render_(*this) : data.bytes_; }
 };
 
 struct EventStore {

@@ -34,7 +34,7 @@ Subscription::Batch Subscription::take_or_skip(std::size_t bytes_max, std::size_
     for (auto at = std::max(position_, hub_.ring_start_); at < hub_.ring_start_ + hub_.ring_.size(); ++at) {
         const Event& event = *hub_.ring_[at - hub_.ring_start_];
         if (!event.durable() || !interest_.wants(event)) continue;
-        waiting += event.data.size();
+        waiting += event.data.bytes().size();
         if (waiting > waiting_bytes_max) return skip_locked();
     }
     return take_locked(bytes_max);
@@ -58,7 +58,7 @@ Subscription::Batch Subscription::take_locked(std::size_t bytes_max) {
             // A newer tick, or a durable event, of the same job says more than an older tick.
             std::erase_if(batch.events, [&](const EventPtr& e) { return !e->durable() && e->subject == event->subject; });
         }
-        bytes += event->data.size();
+        bytes += event->data.bytes().size();
         batch.events.push_back(event);
     }
     return batch;
@@ -66,7 +66,26 @@ Subscription::Batch Subscription::take_locked(std::size_t bytes_max) {
 
 Hub::Hub(std::size_t capacity) : capacity_{capacity} {}
 
+bool Hub::will_be_shown(const Event& event) const {
+    const auto shows = [&](const Subscription* s) { return s->interest_.shows && s->interest_.wants(event); };
+    const auto own = by_user_.find(event.owner);
+    return (own != by_user_.end() && std::ranges::any_of(own->second, shows)) || std::ranges::any_of(wide_, shows);
+}
+
+/// Once for all readers. One who comes later renders for himself.
+void Hub::render_wanted(std::vector<Event>& events) {
+    std::vector<Event*> wanted;
+    {
+        const std::lock_guard lock{mutex_};
+        for (auto& event : events) {
+            if (!event.data.is_json() && will_be_shown(event)) wanted.push_back(&event);
+        }
+    }
+    for (auto* event : wanted) event->data = event->json();
+}
+
 void Hub::publish(std::vector<Event> events) {
+    render_wanted(events);
     std::vector<EventPtr> fresh;
     std::vector<std::function<void()>> wakes;
     {
@@ -189,6 +208,13 @@ std::size_t Hub::subscribers() const {
     std::size_t count = wide_.size();
     for (const auto& [user, own] : by_user_) count += own.size();
     return count;
+}
+
+bool Hub::has_viewers() const {
+    const std::lock_guard lock{mutex_};
+    const auto views = [](const Subscription* s) { return s->interest_.shows && s->interest_.ephemeral; };
+    return std::ranges::any_of(wide_, views) ||
+           std::ranges::any_of(by_user_, [&](const auto& own) { return std::ranges::any_of(own.second, views); });
 }
 
 void Hub::remove(Subscription& subscription) {

@@ -21,6 +21,7 @@ struct Interest {
     std::set<std::string> topics;   ///< empty: all
     std::set<std::string> types;    ///< empty: all
     bool ephemeral = true;          ///< percent ticks too
+    bool shows = true;              ///< what is wanted will be shown; else it only wakes somebody
     std::function<bool(const Event&)> where{};  ///< and this holds; called under a lock, must be quick
 
     bool wants(const Event& event) const;
@@ -98,11 +99,15 @@ public:
 
     std::size_t subscribers(const Uuid& user) const;
     std::size_t subscribers() const;
+    /// Does anybody look at percent ticks?
+    bool has_viewers() const;
 
 private:
     friend class Subscription;
     void remove(Subscription& subscription);
     void signal(const std::vector<EventPtr>& events, std::vector<std::function<void()>>& wakes);
+    bool will_be_shown(const Event& event) const;
+    void render_wanted(std::vector<Event>& events);
 
     const std::size_t capacity_;
     mutable std::mutex mutex_;

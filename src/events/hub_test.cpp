@@ -16,7 +16,7 @@ Event event(std::int64_t seq, const Uuid& owner = alice, std::string type = "job
     e.owner = owner;
     e.type = std::move(type);
     e.subject = subject;
-    e.data = "{}";
+    e.data = std::string{"{}"};
     return e;
 }
 

@@ -34,17 +34,17 @@ TEST_CASE("a tick is taken once") {
     Watched w;
     w.attempt.tick(45, "half");
 
-    CHECK(w.attempt.take_tick()->progress == 45);
-    CHECK(!w.attempt.take_tick());
+    CHECK(w.attempt.take_progress()->progress == 45);
+    CHECK(!w.attempt.take_progress());
 }
 
 TEST_CASE("a tick that a stage or the ending has overtaken is not taken any more") {
     Watched w;
     w.attempt.tick(45, "half");
     w.attempt.stage(70, "parsed", "");
-    CHECK(!w.attempt.take_tick());
+    CHECK(!w.attempt.take_progress());
 
     w.attempt.tick(75, "more");
     w.attempt.finish({});
-    CHECK(!w.attempt.take_tick());
+    CHECK(!w.attempt.take_progress());
 }

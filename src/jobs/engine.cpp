@@ -46,6 +46,7 @@ struct Engine::State {
     bool claiming = false;
     int slots = 0;
     int running = 0;   ///< handlers
+    int seated = 0;    ///< slots taken by jobs that are being stored
     int settling = 0;  ///< endings under way
     detail::Pace pace;
     std::deque<Ready> ready;
@@ -90,10 +91,23 @@ struct Engine::State {
     void tick_loop(std::stop_token stop) {
         while (pause(stop, 200ms)) {
             core.tick_turn();
+            core.look_back_turn();
             settle_again();
             hand_back_stale();
         }
     }
+
+    /// The slots as the store sees them.
+    struct EmptySlots final : Seats {
+        State& state;
+        explicit EmptySlots(State& s) : state{s} {}
+        bool take(const std::string& kind) override { return state.take_seat(kind); }
+        void give_back() override { state.leave_seat(); }
+        void fill(Claimed claimed) override { state.fill_seat(std::move(claimed)); }
+    };
+    bool take_seat(const std::string& kind);
+    void leave_seat();
+    void fill_seat(Claimed claimed);
 
     int room() const;
     bool is_idle() const;
@@ -124,6 +138,7 @@ void Engine::start(bool restart) {
     s.spawn("dispatch", &State::dispatch_loop);
     s.spawn("ticks", &State::tick_loop);
     for (int i = 0; i < s.slots; ++i) s.spawn("job", &State::run_loop);
+    s.core.offer(std::make_shared<State::EmptySlots>(s));
 }
 
 /// How many jobs to claim now. Of those that are claimed ahead none, until half of them have been taken: a claim costs
@@ -131,13 +146,36 @@ void Engine::start(bool restart) {
 int Engine::State::room() const {
     if (draining) return 0;
     const int waiting = static_cast<int>(ready.size());
-    const int free = std::max(0, slots - running), ahead = pace.ahead(slots);
+    const int free = std::max(0, slots - running - seated), ahead = pace.ahead(slots);
     const int room = free + ahead - waiting;
     return waiting < free || waiting <= ahead / 2 ? room : 0;
 }
 
+bool Engine::State::take_seat(const std::string& kind) {
+    const std::lock_guard lock{mutex};
+    if (draining || running + seated + static_cast<int>(ready.size()) >= slots || !core.runs(kind)) return false;
+    ++seated;
+    return true;
+}
+
+void Engine::State::leave_seat() {
+    const std::lock_guard lock{mutex};
+    --seated;
+    wanted = true;
+    turn.notify_one();
+    if (draining) emptied.notify_all();
+}
+
+void Engine::State::fill_seat(Claimed claimed) {
+    auto attempt = core.adopt(std::move(claimed));
+    const std::lock_guard lock{mutex};
+    --seated;
+    ready.push_back({std::move(attempt), steady.now()});
+    work.notify_one();
+}
+
 bool Engine::State::is_idle() const {
-    return ready.empty() && running == 0 && settling == 0 && unsettled.empty() && ended.empty() && !claiming;
+    return ready.empty() && running == 0 && seated == 0 && settling == 0 && unsettled.empty() && ended.empty() && !claiming;
 }
 
 void Engine::State::dispatch_loop(std::stop_token stop) {
@@ -243,6 +281,7 @@ void Engine::State::hand_back_stale() {
 void Engine::drain(Duration grace) {
     State& s = *state_;
     if (s.threads.empty()) return;
+    s.core.offer(nullptr);
     const auto wait_for_end = [&](Duration time) {
         std::unique_lock lock{s.mutex};
         s.draining = true;
@@ -258,7 +297,7 @@ void Engine::drain(Duration grace) {
     {
         // The ledger answers always, and it answers to us.
         std::unique_lock lock{s.mutex};
-        s.emptied.wait(lock, [&] { return s.settling == 0; });
+        s.emptied.wait(lock, [&] { return s.settling == 0 && s.seated == 0; });
     }
     s.core.unwatch();
     s.core.goodbye();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <set>
 
+#include "events/event.hpp"
 #include "jobs/job.hpp"
 #include "jobs/ops.hpp"
 #include "query/query.hpp"
@@ -97,16 +99,47 @@ struct Rescued {
     State state = State::queued;
 };
 
+/// Slots of an engine that stand empty. A job that is enqueued by this process may take one: then it starts in the very
+/// transaction that stores it. Thread-safe; called by threads of the store, so nothing here blocks.
+struct Seats {
+    virtual ~Seats() = default;
+    /// One slot for a job of the kind, if there is one; what is taken is given back or filled.
+    virtual bool take(const std::string& kind) = 0;
+    virtual void give_back() = 0;
+    /// The transaction is durable: the job runs.
+    virtual void fill(Claimed claimed) = 0;
+};
+
+/// How far a running job has come, as it is to be shown.
+struct Progress {
+    Lease lease;
+    int progress = 0;
+    std::string message;
+    Instant at{};
+    events::Event event;  ///< that tells of it
+};
+
 /// What an engine asks of storage beside its ops: the few writes that answer something.
 struct WorkStore {
     virtual ~WorkStore() = default;
+
+    /// From now on jobs may start as they come; their leases are those of `worker`. Null ends it: once this returns no
+    /// seat is taken any more, though one that was taken may still be filled.
+    virtual void offer(const Worker& worker, std::shared_ptr<Seats> seats) = 0;
 
     /// Takes up to `limit` jobs that are due and that the limits of their queues allow; each becomes running with a new
     /// attempt and lease. Queues take turns; within one the best priority goes first, within a priority its owners
     /// take turns, and jobs of one owner go in the order in which they came.
     virtual std::vector<Claimed> claim(const Claim& claim) = 0;
+    /// Finds jobs that claims have passed: those that others had locked, or that came from elsewhere unseen. To be called
+    /// every second or so, by a thread that may wait.
+    virtual void look_back() = 0;
     /// When the next scheduled or retried job is due; nothing when there is none.
     virtual std::optional<Instant> next_due() = 0;
+
+    /// Committed, then shown, in the order given. It is kept beside the jobs, where it costs next to nothing, and is gone
+    /// when the database itself crashes. No effect on jobs that others own by now, that have come further, or have ended.
+    virtual void show_progress(const std::vector<Progress>& progress) = 0;
 
     virtual void hello(const Worker& worker) = 0;
     /// At the start of a process. When no server was there for `absence`, remote workers could not beat: they get the

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/deadline.hpp"
+#include "jobs/event_data.hpp"
 #include "jobs/view.hpp"
 #include "work/thread_name.hpp"
 
@@ -66,7 +67,7 @@ struct WaitingRoom::State {
 namespace {
 
 std::string queue_in(const events::Event& event) {
-    const auto job = json::parse(event.data);
+    const auto job = json::parse(event.json());
     const auto* queue = job.as_object().if_contains("queue");
     return queue && queue->is_string() ? std::string{std::string_view{queue->get_string()}} : std::string{};
 }
@@ -92,6 +93,7 @@ events::Interest interest() {
     interest.scope.reach = Scope::Reach::all;
     interest.types = {"job.queued", "job.scheduled", "job.retry_wait", "job.completed", "job.failed", "job.cancelled"};
     interest.ephemeral = false;
+    interest.shows = false;
     return interest;
 }
 
@@ -231,7 +233,7 @@ bool WaitingRoom::State::heed_news() {
     bool due_changed = false;
     for (const auto& event : batch.events) {
         if (event->type == "job.queued") {
-            const auto kind = kind_in(event->data);
+            const auto kind = kind_of(*event);
             if (!wants(kind)) continue;
             wake_one([&](const Guest& guest) { return guest.kinds.contains(kind) && serves_queue(guest, *event); });
             continue;

@@ -32,7 +32,7 @@ std::string link_of(const json::object& data, const events::Event& event) {
 
 std::string reduced(const events::Event& event) {
     json::object out{{"id", event.subject.str()}};
-    const auto data = json::parse(event.data, 1000);
+    const auto data = json::parse(event.json(), 1000);
     const json::object none;
     const auto& fields = data.is_object() ? data.get_object() : none;
     for (const auto& field : fields) {
@@ -89,7 +89,7 @@ Delivery new_delivery(const Uuid& id, const Webhook& webhook, const events::Even
 }  // namespace
 
 std::string payload(const events::Event& event, Format format, std::string_view id) {
-    auto out = compose(event, format, id, event.data);
+    auto out = compose(event, format, id, event.json());
     if (out.size() >= payload_bytes_max) out = compose(event, format, id, reduced(event));
     return out;
 }

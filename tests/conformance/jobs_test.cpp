@@ -527,8 +527,8 @@ ON_BOTH("events carry the job as it was after the change, in order, and reach th
     const auto stored = bench.all_events();
 
     REQUIRE(stored.size() == 3);
-    CHECK(stored[1].data == to_json(jobs::view(claimed.job)));
-    CHECK(stored[2].data == to_json(jobs::view(bench.get(job.id))));
+    CHECK(stored[1].json() == to_json(jobs::view(claimed.job)));
+    CHECK(stored[2].json() == to_json(jobs::view(bench.get(job.id))));
     for (std::size_t i = 0; i < stored.size(); ++i) {
         CHECK(stored[i].subject == job.id);
         CHECK(stored[i].owner == job.owner);
@@ -539,7 +539,7 @@ ON_BOTH("events carry the job as it was after the change, in order, and reach th
     REQUIRE(seen.size() == 3);
     for (std::size_t i = 0; i < seen.size(); ++i) {
         CHECK(seen[i]->seq == stored[i].seq);
-        CHECK(seen[i]->data == stored[i].data);
+        CHECK(seen[i]->json() == stored[i].json());
     }
     CHECK(bench.hub.last() == stored[2].seq);
     CHECK(bench.storage().events().bounds() == std::pair{stored[0].seq, stored[2].seq});
@@ -564,7 +564,7 @@ ON_BOTH("the events of a large commit are kept together and read one by one") {
     for (std::size_t i = 0; i < made.size(); ++i) {
         CHECK(all[i + 1].subject == made[i].id);
         CHECK(all[i + 1].owner == made[i].owner);
-        CHECK(json::parse(all[i + 1].data).at("id").as_string() == made[i].id.str());
+        CHECK(json::parse(all[i + 1].json()).at("id").as_string() == made[i].id.str());
     }
     // Any place in the middle, a few at a time.
     for (std::int64_t after = first; after < all.back().seq;) {

@@ -391,7 +391,7 @@ ON_BOTH("a file is received, stored and found by what names it") {
     const auto events = bench.all_events();
     REQUIRE(events.size() == 1);
     CHECK(events[0].type == "file.stored");
-    CHECK(json::parse(events[0].data).at("sha256").as_string() == "aa11");
+    CHECK(json::parse(events[0].json()).at("sha256").as_string() == "aa11");
 }
 
 ON_BOTH("files of servers that are gone are abandoned") {

@@ -23,7 +23,7 @@ std::string essence(Bench& bench, const std::vector<Uuid>& ids) {
         }
     }
     for (const auto& event : bench.all_events()) {
-        const auto data = json::parse(event.data);
+        const auto data = json::parse(event.json());
         out += fmt::format("{} {} {}\n", event.type, event.subject.str(), json::serialize(data.at("progress")));
     }
     for (const auto& [state, count] : bench.jobs().counts()) out += fmt::format("{}:{} ", word(state), count);

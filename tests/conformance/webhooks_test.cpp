@@ -377,8 +377,8 @@ ON_BOTH("a webhook is disabled once, with an event, and nothing waits for it any
     const auto event = bench.all_events().back();
     CHECK(event.owner == bench.scope.user);
     CHECK(event.subject == webhook.id);
-    CHECK(event.data.contains("\"disabled_reason\":\"gone\""));
-    CHECK_FALSE(event.data.contains("whsec_"));
+    CHECK(event.json().contains("\"disabled_reason\":\"gone\""));
+    CHECK_FALSE(event.json().contains("whsec_"));
     CHECK_FALSE(w.store().get(webhook.id, bench.scope)->enabled);
     CHECK(w.states(webhook) == std::vector<std::string>{"cancelled", "cancelled", "pending"});
     // What was being sent ends by itself; if it is to be tried again, it is not.

@@ -61,7 +61,7 @@ void check_history(Inspector& inspector, const Log& log, const std::map<Uuid, Pl
         if (plan == plans.end()) fail("G2: an event of a job that nobody made: " + id.str());
         auto& seen = jobs[id];
         const auto word = event.type.substr(4);
-        const int progress = progress_of(event.data);
+        const int progress = progress_of(event.json());
         if (progress < seen.progress && seen.state != "completed") fail("G6: progress of " + id.str() + " fell in the log of events");
         seen.progress = progress;
         if (!from_word<State>(word)) {

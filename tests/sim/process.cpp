@@ -49,6 +49,8 @@ void Process::start() {
             dispatch();
         });
     });
+    seats_ = std::make_shared<Seats>(*this);
+    core_.offer(seats_);
     dispatch();
     later(World::settings.heartbeat, [this] { beat(); });
     later(200ms, [this] { tick(); });
@@ -56,6 +58,7 @@ void Process::start() {
 
 void Process::stop(Duration grace) {
     if (std::exchange(draining_, true)) return;
+    if (seats_) seats_->process = nullptr;
     world_.note("process {} drains", index);
     later(grace, [this] {
         core_.stop_all(StopReason::released);
@@ -75,16 +78,34 @@ void Process::dispatch() {
     dispatching_ = true;
     auto claims = core_.claim_turn(draining_ ? 0 : slots_ - busy_);
     dispatching_ = false;
-    for (auto& attempt : claims.attempts) {
-        auto run = std::make_shared<Run>();
-        run->plan = &world_.plan(attempt->job().id);
-        run->number = run->plan->runs++;
-        run->chance = world_.fork(static_cast<std::uint64_t>(run->number)).fork(std::hash<Uuid>{}(attempt->job().id));
-        run->attempt = std::move(attempt);
-        ++busy_;
-        later(chance_.time(Duration{10}, 1ms), [this, run] { step(run); });
-    }
+    for (auto& attempt : claims.attempts) begin(std::move(attempt));
     if (world_.mutation() != Mutation::lost_wakeups) plan_dispatch(claims.wait);
+}
+
+void Process::begin(jobs::detail::Core::Attempt attempt) {
+    auto run = std::make_shared<Run>();
+    run->plan = &world_.plan(attempt->job().id);
+    run->number = run->plan->runs++;
+    run->chance = world_.fork(static_cast<std::uint64_t>(run->number)).fork(std::hash<Uuid>{}(attempt->job().id));
+    run->attempt = std::move(attempt);
+    ++busy_;
+    later(chance_.time(Duration{10}, 1ms), [this, run] { step(run); });
+}
+
+bool Process::Seats::take(const std::string& kind) {
+    if (!process || !process->alive || process->busy_ + taken >= process->slots_ || !process->core_.runs(kind)) return false;
+    ++taken;
+    return true;
+}
+
+void Process::Seats::give_back() { --taken; }
+
+/// A process that ended meanwhile never hears of it: the job is one of a lost worker.
+void Process::Seats::fill(jobs::Claimed claimed) {
+    --taken;
+    if (!process) return;
+    process->world_.check_started({claimed});
+    process->begin(process->core_.adopt(std::move(claimed)));
 }
 
 /// Only the newest plan counts.
@@ -210,12 +231,23 @@ ledger::Committed Process::Ledger::commit(ledger::Commit commit) {
     return world.call(&process, "commit", [&] { return world.commit(std::move(commit)); });
 }
 
+void Process::Store::offer(const jobs::Worker& worker, std::shared_ptr<jobs::Seats> seats) {
+    process.world_.store().offer(worker, std::move(seats));
+}
+
 std::vector<jobs::Claimed> Process::Store::claim(const jobs::Claim& claim) {
     return process.world_.call(&process, "claim", [&] { return process.world_.claim(claim); });
 }
 
 std::optional<Instant> Process::Store::next_due() {
     return process.world_.call(&process, "next due", [&] { return process.world_.store().next_due(); });
+}
+
+void Process::Store::show_progress(const std::vector<jobs::Progress>& progress) {
+    process.world_.call(&process, "show progress", [&] {
+        process.world_.store().show_progress(progress);
+        return true;
+    });
 }
 
 void Process::Store::hello(const jobs::Worker& worker) {

@@ -8,6 +8,9 @@ namespace millrace::sim {
 class Process {
 public:
     Process(World& world, int index, unsigned life);
+    ~Process() {
+        if (seats_) seats_->process = nullptr;
+    }
 
     const int index;
     const unsigned life;
@@ -48,8 +51,11 @@ private:
     };
     struct Store final : jobs::WorkStore {
         explicit Store(Process& p) : process{p} {}
+        void offer(const jobs::Worker& worker, std::shared_ptr<jobs::Seats> seats) override;
         std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
+        void look_back() override {}  // of no use on SQLite
         std::optional<Instant> next_due() override;
+        void show_progress(const std::vector<jobs::Progress>& progress) override;
         void hello(const jobs::Worker& worker) override;
         void spare_remote(const Uuid& self, Duration absence, Instant now) override;
         jobs::Beat beat(const Uuid& worker, Instant now) override;
@@ -60,7 +66,18 @@ private:
         Process& process;
     };
 
+    /// Slots for jobs that start as they come; outlives the process in the store.
+    struct Seats final : jobs::Seats {
+        explicit Seats(Process& p) : process{&p} {}
+        bool take(const std::string& kind) override;
+        void give_back() override;
+        void fill(jobs::Claimed claimed) override;
+        Process* process;
+        int taken = 0;
+    };
+
     std::vector<jobs::Kind> kinds();
+    void begin(jobs::detail::Core::Attempt attempt);
     void later(Duration time, std::function<void()> body) { world_.later(time, this, std::move(body)); }
     void dispatch();
     void plan_dispatch(Duration time);
@@ -80,6 +97,7 @@ private:
     observe::Log log_;
     jobs::detail::Core core_;
     const int slots_;
+    std::shared_ptr<Seats> seats_;
     int busy_ = 0;
     bool dispatching_ = false, draining_ = false, woken_ = false;
     std::uint64_t dispatch_no_ = 0;

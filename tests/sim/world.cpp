@@ -354,14 +354,18 @@ std::vector<jobs::Claimed> World::claim(const jobs::Claim& asked) {
     auto claim = asked;
     claim.now = database_time();
     auto claimed = store_->claim(claim);
+    for (const auto& one : claimed) note("  claimed {} attempt {} by {}", one.job.id.str(), one.job.attempt, claim.worker.str().substr(0, 8));
+    check_started(claimed);
+    return claimed;
+}
+
+void World::check_started(const std::vector<jobs::Claimed>& claimed) {
     for (const auto& one : claimed) {
         const Plan& known = plan(one.job.id);
-        note("  claimed {} attempt {} by {}", one.job.id.str(), one.job.attempt, claim.worker.str().substr(0, 8));
         if (known.cancelled) throw Violation{"G1: job " + one.job.id.str() + " was started although its cancellation had been acknowledged"};
         if (paused_.contains(one.job.queue)) throw Violation{"G5: a job of the paused queue " + one.job.queue + " was started"};
     }
     check_limits(claimed);
-    return claimed;
 }
 
 void World::check_limits(const std::vector<jobs::Claimed>& claimed) {
@@ -400,7 +404,7 @@ void World::check_progress(Process& process) {
     for (const auto& event : process.watcher->take(SIZE_MAX).events) {
         if (!event->type.starts_with("job.")) continue;
         auto& [progress, type] = process.shown[event->subject];
-        const int now_shown = progress_of(event->data);
+        const int now_shown = progress_of(event->json());
         // A workflow begins anew when a job of it is tried again, and what was between may not have been told here: the log
         // of events is looked at in the end.
         const bool anew = type == "job.completed" || plan(event->subject).job.workflow();

@@ -125,6 +125,8 @@ public:
 
     ledger::Committed commit(ledger::Commit commit);
     std::vector<jobs::Claimed> claim(const jobs::Claim& claim);
+    /// Throws Violation when one of them must not run.
+    void check_started(const std::vector<jobs::Claimed>& claimed);
     std::vector<jobs::Rescued> rescue(const Uuid& self, Duration expiry, bool restart);
     void worker_seen(const Uuid& worker) { seen_[worker] = now_; }
     void worker_left(const Uuid& worker) { seen_.erase(worker); }

@@ -69,7 +69,7 @@ public:
     std::unordered_map<Uuid, Instant> shown;
 
     void append(std::string& out, const events::Event& event) const {
-        append_event(out, event.seq, naming_ == Naming::job ? "job" : event.type, event.data);
+        append_event(out, event.seq, naming_ == Naming::job ? "job" : event.type, event.json());
     }
 
     void on_ready(http::Wake wake) override { subscription_->on_ready(wake); }

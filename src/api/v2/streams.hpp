@@ -28,7 +28,7 @@ struct EventView {
 BOOST_DESCRIBE_STRUCT(EventView, (), (id, type, at, subject_id, data))
 
 inline EventView view(const events::Event& event) {
-    return {event.seq, event.type, event.at, event.subject, json::parse(event.data)};
+    return {event.seq, event.type, event.at, event.subject, json::parse(event.json())};
 }
 
 }  // namespace millrace::api::v2

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "jobs/view.hpp"
+#include "jobs/event_data.hpp"
 
 namespace millrace::jobs::detail {
 
@@ -62,11 +62,14 @@ void RunningAttempt::tick(int progress, std::string_view message) {
     ticked_ = true;
 }
 
-std::optional<Tick> RunningAttempt::take_tick() {
+std::optional<Progress> RunningAttempt::take_progress() {
     const std::lock_guard lock{mutex_};
-    if (!ticked_ || finished()) return std::nullopt;
+    if (!ticked_ || finished() || stop_.stop_requested()) return std::nullopt;
     ticked_ = false;
-    return Tick{lease_, shown_, message_, clock_.now()};
+    Progress out{.lease = lease_, .progress = shown_, .message = message_, .at = clock_.now(), .event = news("job.progress")};
+    out.event.at = out.at;
+    out.event.data = event_data(job_, {State::running, shown_, stage_, message_, out.at});
+    return out;
 }
 
 events::Event RunningAttempt::news(std::string_view type) const {

@@ -59,7 +59,7 @@ public:
     void settle_later(observe::Log& log, std::function<void(std::optional<Duration>)> done);
 
     /// The newest tick since the last call. Called by the engine's ticker thread.
-    std::optional<Tick> take_tick();
+    std::optional<Progress> take_progress();
 
     /// Something that happened to the job, without its data.
     events::Event news(std::string_view type) const;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "jobs/view.hpp"
+#include "jobs/event_data.hpp"
 
 namespace millrace::jobs::detail {
 
@@ -58,9 +58,10 @@ void Core::watch(std::function<void()> wake) {
     interest.scope.reach = Scope::Reach::all;
     interest.types = {"job.queued", "job.retry_wait", "job.scheduled", "job.cancelling"};
     interest.ephemeral = false;
+    interest.shows = false;
     // Jobs of other kinds are none of its business, however many of them come.
     interest.where = [kinds = std::set<std::string, std::less<>>{kind_names_.begin(), kind_names_.end()}](const events::Event& event) {
-        return kinds.contains(kind_in(event.data));
+        return kinds.contains(kind_of(event));
     };
     news_ = around_.hub.subscribe(std::move(interest));
     news_->on_ready(std::move(wake));
@@ -84,13 +85,7 @@ Core::Claims Core::claim_turn(int slots) {
     guarded("claim", [&] {
         auto claimed = around_.store.claim({.worker = self_.id, .kinds = kind_names_, .limit = slots,
                                             .lease = settings_.lease, .now = around_.clock.now()});
-        const std::lock_guard lock{mutex_};
-        for (auto& one : claimed) {
-            auto attempt = std::make_shared<RunningAttempt>(std::move(one), around_.ledger, around_.clock);
-            start(attempt);
-            running_.insert_or_assign(attempt->job().id, attempt);
-            out.attempts.push_back(std::move(attempt));
-        }
+        for (auto& one : claimed) out.attempts.push_back(adopt(std::move(one)));
     });
     if (!out.attempts.empty()) return out;
     guarded("next due", [&] {
@@ -102,6 +97,18 @@ Core::Claims Core::claim_turn(int slots) {
     });
     return out;
 }
+
+Core::Attempt Core::adopt(Claimed claimed) {
+    auto attempt = std::make_shared<RunningAttempt>(std::move(claimed), around_.ledger, around_.clock);
+    start(attempt);
+    const std::lock_guard lock{mutex_};
+    running_.insert_or_assign(attempt->job().id, attempt);
+    return attempt;
+}
+
+void Core::offer(std::shared_ptr<Seats> seats) { around_.store.offer(self_, std::move(seats)); }
+
+bool Core::runs(const std::string& kind) const { return kinds_.contains(kind); }
 
 void Core::start(const Attempt& attempt) {
     const Job& job = attempt->job();
@@ -225,6 +232,15 @@ void Core::forget(RunningAttempt& attempt) {
     if (it != running_.end() && it->second.get() == &attempt) running_.erase(it);
 }
 
+void Core::look_back_turn() {
+    const auto now = around_.steady.now();
+    if (now < look_back_at_) return;
+    guarded("look back", [&] { around_.store.look_back(); });
+    const auto end = around_.steady.now();
+    // Where it takes long, it is done less often.
+    look_back_at_ = end + std::max<Duration>(1s, std::chrono::duration_cast<Duration>(end - now) * 20);
+}
+
 void Core::tick_turn() {
     stop_overdue();
     guarded("ticks", [&] { flush(); });
@@ -237,15 +253,21 @@ void Core::stop_overdue() {
 }
 
 void Core::flush() {
+    std::vector<Progress> progress;
     ledger::Commit commit;
     std::vector<std::pair<Attempt, Instant>> logged;
     for (const auto& attempt : attempts()) {
-        if (auto tick = attempt->take_tick()) commit.add(std::move(*tick));
+        if (auto come = attempt->take_progress()) {
+            // That of a child counts in its parent.
+            if (attempt->job().parent) commit.add(Tick{come->lease, come->progress, come->message, come->at});
+            else progress.push_back(std::move(*come));
+        }
         if (auto lines = attempt->pending_log()) {
             logged.emplace_back(attempt, lines->lines.back().at);
             commit.add(std::move(*lines));
         }
     }
+    if (!progress.empty()) around_.store.show_progress(progress);
     if (commit.ops.empty()) return;
     around_.ledger.commit(std::move(commit));  // first committed, then seen
     for (const auto& [attempt, last] : logged) {

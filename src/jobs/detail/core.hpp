@@ -47,6 +47,11 @@ public:
         std::vector<Attempt> attempts;  ///< each is to be run
         Duration wait{};                ///< until the next turn, unless woken before
     };
+    /// Lets jobs take these slots as they come; null ends it.
+    void offer(std::shared_ptr<Seats> seats);
+    /// A job that was claimed for this worker, by a claim turn or on a seat: it is to be run.
+    Attempt adopt(Claimed claimed);
+    bool runs(const std::string& kind) const;
     /// Stops what was cancelled and claims jobs for up to `slots` more attempts.
     Claims claim_turn(int slots);
 
@@ -67,6 +72,8 @@ public:
 
     /// Shows the progress and the log lines of running attempts and stops those whose time is up.
     void tick_turn();
+    /// Once a second at most: finds jobs that claims have passed.
+    void look_back_turn();
     /// Renews the leases, and gives up the attempts when that has not worked for too long; takes back what others lost,
     /// and ends waiting jobs whose deadline has passed.
     void beat_turn();
@@ -94,6 +101,7 @@ private:
     const Surroundings around_;
     observe::Log& log_;
     Worker self_;
+    Deadline look_back_at_{};         ///< of the look-back turn only
     Deadline leases_good_until_{};  ///< of the beat turn only
     std::unique_ptr<events::Subscription> news_;
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/random.hpp"
 #include "storage/detail/job_ops.hpp"
@@ -19,12 +21,6 @@ Uuid random_token() {
     Uuid token;
     fill_random(token.bytes);
     return token;
-}
-
-json::array names(const std::vector<std::string>& list) {
-    json::array out;
-    for (const auto& name : list) out.emplace_back(name);
-    return out;
 }
 
 struct Known {
@@ -49,7 +45,7 @@ bool is_open(const jobs::Queue& queue, const std::vector<std::string>& wanted) {
 class Claiming {
 public:
     Claiming(Tx& tx, const jobs::Claim& claim)
-        : tx_{tx}, claim_{claim}, kinds_(names(claim.kinds)), left_{claim.limit} {}
+        : tx_{tx}, claim_{claim}, kinds_(to_json(claim.kinds)), left_{claim.limit} {}
 
     jobs::RemoteClaimed run() {
         if (!look()) return {.known = false};
@@ -88,9 +84,11 @@ private:
         if (!next_due_ || *next_due_ > worker_.now) return;
         auto due = all(tx_.db, Statement::jobs_promote, args(worker_.now, promoted_max, from), read_job);
         std::ranges::sort(due, {}, [](const jobs::Job& job) { return std::pair{job.run_at, job.id}; });
-        for (const auto& job : due) {
+        for (auto& job : due) {
             tx_.count(job, from, jobs::State::queued, worker_.now);
-            tx_.db.later(Statement::jobs_set_turn, args(job.id, tx_.shared.turns.next(tx_.db, job.queue, job.priority, job.owner)));
+            job.turn = tx_.shared.turns.next(tx_.db, job.queue, job.priority, job.owner);
+            tx_.queued(job);
+            tx_.db.later(Statement::jobs_set_turn, args(job.id, job.turn));
             tx_.state_event(job);
         }
     }
@@ -109,8 +107,9 @@ private:
         // Jobs with a key and jobs without take turns at being first.
         const bool keys_first = tx_.shared.claims % 2 == 0;
         if (keys_first) room -= take_keyed(settings, room);
-        room -= take(Statement::jobs_claim, args(kinds_, room, settings.name), room);
+        room -= take_next(settings, room);
         if (!keys_first) take_keyed(settings, room);
+        if (!settings.limited() && !worker_.remote) tx_.shared.seating.looked(settings.name, left_ > 0);
         if (settings.rate_count && left_ < before) {
             const auto free_at = jobs::after_starts(*settings.rate_count, period(settings.rate_period_ms), queue.free_at,
                                                     worker_.now, before - left_);
@@ -131,6 +130,17 @@ private:
         const jobs::Queue& settings = queue.settings;
         if (!settings.rate_count) return left_;
         return jobs::starts_allowed(*settings.rate_count, period(settings.rate_period_ms), queue.free_at, worker_.now);
+    }
+
+    /// Those without a key, from where the claim before has stopped.
+    int take_next(const jobs::Queue& settings, int room) {
+        const ClaimCursors::Line line{settings.name, kinds_};
+        const auto start = tx_.shared.cursors.start(line);
+        const auto after = start.after.value_or(Place{INT64_MIN, INT64_MIN, {}});
+        const int taken = take(Statement::jobs_claim, args(kinds_, room, settings.name, after.back, after.turn, after.id), room);
+        const bool leaves_dead = tx_.db.dialect() == Dialect::postgres;
+        if (last_ && leaves_dead) tx_.passed(line, *last_, start.version);
+        return taken;
     }
 
     /// A few of each key, going on where the claim before has stopped.
@@ -187,6 +197,7 @@ private:
     }
 
     int take(Statement statement, std::span<const Value> values, int room) {
+        last_.reset();
         if (room <= 0) return 0;
         std::vector<jobs::Claimed> found;
         std::vector<std::int64_t> versions;
@@ -196,6 +207,7 @@ private:
                 auto& one = found.emplace_back(jobs::Claimed{read_whole_job(row, tx_.shared.payload), {}});
                 one.lease = {one.job.id, one.job.attempt + 1, random_token()};
                 versions.push_back(row.integer(row.size() - 1));
+                last_ = Place{-one.job.priority, one.job.turn, one.job.id};
             } catch (const Error& error) {
                 if (error.code() != Code::payload_unreadable) throw;
                 broken.emplace_back(row.uuid(0), error);
@@ -253,12 +265,13 @@ private:
         tx_.state_event(job, true);
     }
 
-    void remember(const jobs::Claimed& one, std::int64_t version) {
+    void remember(jobs::Claimed& one, std::int64_t version) {
         HeldJob held;
+        // As everywhere: what a job carries is not held.
+        auto carried = std::tuple{std::exchange(one.job.input, {}), std::exchange(one.job.result, nullptr),
+                                  std::exchange(one.job.checkpoint, nullptr)};
         held.job = one.job;
-        // As everywhere: these are not held.
-        held.job.input.clear();
-        held.job.result = held.job.checkpoint = nullptr;
+        std::tie(one.job.input, one.job.result, one.job.checkpoint) = std::move(carried);
         held.lease = {.attempt = one.lease.attempt, .token = one.lease.token, .worker = claim_.worker,
                       .worker_name = worker_.name, .claimed_at = worker_.now};
         held.ended_with = held.job.error_code;
@@ -269,10 +282,11 @@ private:
 
     Tx& tx_;
     const jobs::Claim& claim_;
-    const json::array kinds_;
+    const std::string kinds_;  ///< as JSON
     Known worker_;
     std::vector<OpenQueue> queues_;
     std::optional<Instant> next_due_;
+    std::optional<Place> last_;  ///< of what was just looked for
     int left_;
     std::vector<jobs::Claimed> out_;
 };

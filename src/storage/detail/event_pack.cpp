@@ -6,6 +6,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "jobs/event_data.hpp"
+
 namespace millrace::storage::detail {
 namespace {
 
@@ -13,6 +15,8 @@ namespace {
 constexpr int level = 1;
 /// More than any group has; what claims to be larger is damaged.
 constexpr unsigned long long bytes_max = 1ULL << 30;
+/// How the data of an event stands.
+constexpr char json_form = 0, job_form = 1;
 
 template <class T>
 void put(std::string& out, T number) {
@@ -65,7 +69,8 @@ std::string pack(std::span<const events::Event> events) {
         plain += e.org.raw();
         plain += e.subject.raw();
         put(plain, std::string_view{e.type});
-        put(plain, std::string_view{e.data});
+        plain += e.data.is_json() ? json_form : job_form;
+        put(plain, std::string_view{e.data.bytes()});
     }
     std::string out(ZSTD_compressBound(plain.size()), '\0');
     const auto size = ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), level);
@@ -90,7 +95,8 @@ std::vector<events::Event> unpack(std::string_view bytes, std::int64_t last_seq)
         e.org = taking.uuid();
         e.subject = taking.uuid();
         e.type = taking.text();
-        e.data = taking.text();
+        const bool is_job = taking.number<char>() == job_form;
+        e.data = is_job ? jobs::event_data(taking.text()) : events::Data{taking.text()};
     }
     for (std::size_t i = 0; i < out.size(); ++i) out[i].seq = last_seq - static_cast<std::int64_t>(out.size() - 1 - i);
     return out;

@@ -40,7 +40,7 @@ TEST_CASE("packed events come back as they were, numbered up to the last") {
         CHECK(back[i].owner == events[i].owner);
         CHECK(back[i].org == events[i].org);
         CHECK(back[i].subject == events[i].subject);
-        CHECK(back[i].data == events[i].data);
+        CHECK(back[i].json() == events[i].json());
     }
     CHECK(unpack(pack({}), 1).empty());
 }

@@ -149,6 +149,7 @@ void move(Tx& tx, HeldJob& held, State state, Instant at) {
     // Whoever comes to the queue goes to its end; one that was taken back keeps its place.
     const bool ran = job.state == State::running || job.state == State::cancelling;
     if (state == State::queued && !ran) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
+    if (state == State::queued) tx.queued(job);
     job.state = state;
     job.updated_at = at;
     job.completed_at = is_terminal(state) ? std::optional{at} : std::nullopt;

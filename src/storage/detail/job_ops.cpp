@@ -1,6 +1,7 @@
 #include "storage/detail/job_ops.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "storage/detail/flow.hpp"
 #include "storage/detail/rows.hpp"
@@ -43,13 +44,14 @@ ledger::Committed in_state(Tx& tx, const jobs::InState& op) {
 
 void create_job(Tx& tx, const jobs::Create& op) {
     if (!tx.is_free(op.job.id)) return;
-    Job job = op.job;
-    job.progress = std::clamp(job.progress, 0, 99);
-    tie(tx, job, op.needs);
-    if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
-    tx.insert(job);
+    Job copy = op.job;
+    copy.progress = std::clamp(copy.progress, 0, 99);
+    tie(tx, copy, op.needs);
+    if (copy.state == State::queued) copy.turn = tx.shared.turns.next(tx.db, copy.queue, copy.priority, copy.owner);
+    const Job& job = tx.insert(std::move(copy));
     tx.state_event(job, job.state == State::queued);
     adopt(tx, job);
+    if (job.state == State::queued) tx.seat(job);
 }
 
 void unblock_job(Tx& tx, const jobs::Unblock& op) {
@@ -85,6 +87,7 @@ void stage_job(Tx& tx, const jobs::Stage& op) {
     job.progress = raised(job.progress, op.progress);
     job.stage = op.stage;
     job.message = op.message;
+    if (held->lease) tx.db.later(Statement::progress_remove, args(job.id));
     job.updated_at = op.at;
     tx.changed(*held);
     tx.event("job.stage", job);
@@ -101,6 +104,19 @@ void tick_job(Tx& tx, const jobs::Tick& op) {
     tx.changed(*held);
     tx.ticks.push_back(job_event("job.progress", held->job));
     if (held->job.parent) child_progressed(tx, held->job, before);
+}
+
+void put_progress(Tx& tx, std::span<const jobs::Progress> progress) {
+    std::set<Uuid> put;
+    for (const auto& p : progress) {
+        const auto values = args(p.lease.job, p.lease.attempt, p.lease.token, p.progress, p.message, p.at);
+        if (tx.db.dialect() == Dialect::postgres) tx.db.later(Statement::progress_put, values, [&](const Row& row) { put.insert(row.uuid(0)); });
+        else if (tx.db.run(Statement::progress_put, values) > 0) put.insert(p.lease.job);
+    }
+    tx.db.flush();
+    for (const auto& p : progress) {
+        if (put.contains(p.lease.job)) tx.ticks.push_back(p.event);
+    }
 }
 
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op) {
@@ -178,7 +194,10 @@ void change_job(Tx& tx, const jobs::Change& op) {
     if (op.tags) job.tags = *op.tags;
     if (op.priority && *op.priority != job.priority) {
         job.priority = *op.priority;
-        if (job.state == State::queued) job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
+        if (job.state == State::queued) {
+            job.turn = tx.shared.turns.next(tx.db, job.queue, job.priority, job.owner);
+            tx.queued(job);
+        }
     }
     job.updated_at = op.at;
     tx.changed_more(*held);

@@ -16,6 +16,8 @@ void stage_job(Tx& tx, const jobs::Stage& op);
 void tick_job(Tx& tx, const jobs::Tick& op);
 void save_checkpoint(Tx& tx, const jobs::SaveCheckpoint& op);
 void append_log(Tx& tx, const jobs::AppendLog& op);
+/// What was kept of it is shown.
+void put_progress(Tx& tx, std::span<const jobs::Progress> progress);
 void settle_job(Tx& tx, const jobs::Settle& op);
 void cancel_job(Tx& tx, const jobs::Cancel& op);
 void retry_job(Tx& tx, const jobs::Retry& op);

@@ -12,6 +12,7 @@ namespace millrace::storage::detail {
 namespace {
 
 constexpr int expired_max = 1000;
+constexpr std::size_t shown_at_once = 100;
 /// A job that runs for longer than this is written as running; most are done before.
 constexpr Duration shown_after = std::chrono::seconds{2};
 
@@ -180,10 +181,35 @@ std::optional<Instant> JobStore::next_due() {
     });
 }
 
+void JobStore::offer(const jobs::Worker& worker, std::shared_ptr<jobs::Seats> seats) {
+    db_.shared.seating.offer(worker, std::move(seats));
+}
+
 std::vector<jobs::Claimed> JobStore::claim(const jobs::Claim& claim) {
     std::vector<jobs::Claimed> out;
     db_.claims().run_relaxed([&](Tx& tx) { out = claim_jobs(tx, claim).jobs; });
     return out;
+}
+
+void JobStore::look_back() {
+    if (db_.dialect() == Dialect::sqlite) return;
+    const auto lines = db_.shared.cursors.lines();
+    if (lines.empty()) return;
+    db_.read([&](Session& s) {
+        for (const auto& line : lines) {
+            s.run(Statement::turns_first, args(line.queue, line.kinds), [&](const Row& row) {
+                db_.shared.cursors.came(line.queue, {-row.integer(0), row.integer(1), row.uuid(2)});
+            });
+        }
+    });
+}
+
+/// In the order of the stages of the same jobs, so by the writer of these; few at once, so that nobody waits for many.
+void JobStore::show_progress(const std::vector<jobs::Progress>& progress) {
+    for (std::size_t begin = 0; begin < progress.size(); begin += shown_at_once) {
+        const auto part = std::span{progress}.subspan(begin, std::min(shown_at_once, progress.size() - begin));
+        db_.commits().run_relaxed([&](Tx& tx) { put_progress(tx, part); });
+    }
 }
 
 void JobStore::hello(const jobs::Worker& w) {
@@ -206,6 +232,7 @@ jobs::Beat JobStore::beat(const Uuid& worker, Instant now) {
         if (!out.known) return;
         tx.db.run(Statement::jobs_show_running, args(worker, now - shown_after), [&](const Row& row) { tx.shared.claimed.drop(row.uuid(0)); });
         out.cancelling = all(tx.db, Statement::leases_cancelling, args(worker), read_id);
+        tx.db.later(Statement::progress_forget, {});
     });
     return out;
 }

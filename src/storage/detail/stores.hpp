@@ -45,8 +45,11 @@ public:
     std::vector<jobs::Queue> queues() override;
     std::optional<jobs::Queue> queue(const std::string& name) override;
     std::vector<jobs::Stat> stats(Instant from, Instant until) override;
+    void offer(const jobs::Worker& worker, std::shared_ptr<jobs::Seats> seats) override;
     std::vector<jobs::Claimed> claim(const jobs::Claim& claim) override;
+    void look_back() override;
     std::optional<Instant> next_due() override;
+    void show_progress(const std::vector<jobs::Progress>& progress) override;
     void hello(const jobs::Worker& worker) override;
     void spare_remote(const Uuid& self, Duration absence, Instant now) override;
     jobs::Beat beat(const Uuid& worker, Instant now) override;

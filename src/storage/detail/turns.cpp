@@ -37,7 +37,7 @@ void Turns::served(const std::string& queue, int priority, std::int64_t turn) {
 /// What other processes have served meanwhile.
 void Turns::look(Session& db, Line& line, const std::string& queue, int priority) {
     std::optional<std::int64_t> head;
-    db.run(Statement::turns_head, args(queue, priority), [&](const Row& row) { head = row.integer(0); });
+    db.run(Statement::turns_head, args(queue, priority, line.serving), [&](const Row& row) { head = row.integer(0); });
     if (head) {
         line.serving = std::max(line.serving, *head - 1);
     } else {

@@ -1,9 +1,12 @@
 #include "storage/detail/tx.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
-#include "jobs/view.hpp"
+#include "base/random.hpp"
+#include "jobs/event_data.hpp"
 #include "storage/detail/rows.hpp"
 
 namespace millrace::storage::detail {
@@ -15,7 +18,7 @@ events::Event job_event(std::string_view type, const jobs::Job& job) {
     event.owner = job.owner;
     event.org = job.org;
     event.subject = job.id;
-    event.data = to_json(jobs::view(job));
+    event.data = jobs::event_data(job);
     return event;
 }
 
@@ -31,6 +34,19 @@ void show_running(HeldJob& held) {
     job.updated_at = held.lease->claimed_at;
     job.error_code.clear();
     job.error_message.clear();
+}
+
+Uuid random_token() {
+    Uuid token;
+    fill_random(token.bytes);
+    return token;
+}
+
+/// What the attempt that runs has said of itself since the job was written.
+void show_progress(HeldJob& held, const Row& row) {
+    if (!held.lease || row.uuid(1) != held.lease->token) return;
+    held.job.progress = std::max(held.job.progress, static_cast<int>(row.integer(2)));
+    held.job.message = row.text(3);
 }
 
 HeldJob::Holder read_holder(const Row& row) {
@@ -91,6 +107,9 @@ void Tx::hold(std::vector<Uuid> ids) {
         session_.later(Statement::jobs_lock_lease, args(id),
                        [this](const Row& row) { jobs_.at(row.uuid(0)).lease = read_holder(row); });
     }
+    for (const auto& id : ids) {
+        session_.later(Statement::progress_get, args(id), [this](const Row& row) { show_progress(jobs_.at(row.uuid(0)), row); });
+    }
     session_.flush();
     for (const auto& id : ids) show_running(jobs_.at(id));
 }
@@ -105,6 +124,35 @@ void Tx::hold_to_settle(const std::vector<Uuid>& ids) {
 
 void Tx::committed() {
     for (auto& job : claimed_) shared.claimed.put(std::move(job));
+    for (const auto& [line, last, version] : passed_) shared.cursors.passed(line, last, version);
+    for (const auto& [queue, place] : came_) shared.cursors.came(queue, place);
+    for (auto& seat : seats_) seat.fill();
+}
+
+void Tx::queued(const jobs::Job& job) {
+    shared.seating.looked(job.queue, false);
+    const Place place{-job.priority, job.turn, job.id};
+    const auto [known, fresh] = came_.emplace(job.queue, place);
+    if (!fresh) known->second = std::min(known->second, place);
+}
+
+void Tx::seat(const jobs::Job& job) {
+    auto seat = job.limit_key ? std::nullopt : shared.seating.take(job);
+    std::optional<Instant> now;
+    if (seat) {
+        session_.run(Statement::queues_seat, args(job.queue, seat->worker().id, job.updated_at), [&](const Row& row) { now = row.instant(0); });
+    }
+    if (!now) return queued(job);
+    const jobs::Worker& worker = seat->worker();
+    HeldJob& held = jobs_.at(job.id);
+    held.lease = {.attempt = 1, .token = random_token(), .worker = worker.id, .worker_name = fmt::format("{}/{}", worker.host, worker.pid),
+                  .claimed_at = *now};
+    session_.later(Statement::leases_insert, args(job.id, 1, held.lease->token, worker.id, held.lease->worker_name, *now, job.queue, job.limit_key));
+    count(job, jobs::State::queued, jobs::State::running, *now);
+    show_running(held);
+    state_event(held.job, true);
+    seat->start({held.job, {job.id, 1, held.lease->token}});
+    seats_.push_back(std::move(*seat));
 }
 
 HeldJob* Tx::job(const Uuid& id) {
@@ -125,12 +173,13 @@ void Tx::forget(const Uuid& id) {
     held = {};
 }
 
-void Tx::insert(const jobs::Job& job) {
+const jobs::Job& Tx::insert(jobs::Job job) {
     count(job, std::nullopt, job.state, job.created_at);
     HeldJob& held = jobs_[job.id];
-    held.job = job;
+    held.job = std::move(job);
     held.found = held.fresh = true;
     to_save(held);
+    return held.job;
 }
 
 void Tx::state_event(const jobs::Job& job, bool routine) { tell(job_event("job." + std::string{word(job.state)}, job), routine); }

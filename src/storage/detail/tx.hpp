@@ -7,7 +7,9 @@
 
 #include "events/event.hpp"
 #include "jobs/job.hpp"
+#include "storage/detail/claim_cursors.hpp"
 #include "storage/detail/payload.hpp"
+#include "storage/detail/seating.hpp"
 #include "storage/detail/turns.hpp"
 
 namespace millrace::storage::detail {
@@ -58,6 +60,8 @@ struct Shared {
     PayloadKeys payload;  ///< set before anything is read or written
     Turns turns;
     ClaimedJobs claimed;
+    Seating seating;
+    ClaimCursors cursors;
     std::atomic<unsigned> claims = 0;  ///< so far; they begin at another queue each time
     std::mutex mutex;
     std::map<std::string, std::string> last_key;  ///< of each queue: where the next claim goes on among its keys
@@ -112,6 +116,12 @@ public:
     void hold_to_settle(const std::vector<Uuid>& ids);
     /// The job was claimed by this transaction; to be remembered when it is committed.
     void claimed(HeldJob job) { claimed_.push_back(std::move(job)); }
+    /// The job, which has just been inserted, starts at once when a slot stands empty and nobody waits before it.
+    void seat(const jobs::Job& job);
+    /// The job has come to its queue, or to another place in it; it may have to wait there.
+    void queued(const jobs::Job& job);
+    /// A claim of this transaction went up to this place.
+    void passed(ClaimCursors::Line line, const Place& last, std::uint64_t version) { passed_.push_back({std::move(line), last, version}); }
     void committed();
     /// The job, locked; nullptr when there is none.
     HeldJob* job(const Uuid& id);
@@ -120,7 +130,7 @@ public:
     /// May a job with this id be inserted?
     bool is_free(const Uuid& id);
     /// Inserts a job that does not exist yet.
-    void insert(const jobs::Job& job);
+    const jobs::Job& insert(jobs::Job job);
     /// Marks the job as changed and appends the event.
     void changed(HeldJob& held) {
         held.changed = true;
@@ -174,6 +184,14 @@ private:
     std::vector<HeldJob*> unsaved_;  ///< in the order in which they came
     std::set<std::string> queues_;  ///< known to exist
     std::vector<HeldJob> claimed_;
+    std::vector<Seat> seats_;
+    struct Passed {
+        ClaimCursors::Line line;
+        Place last;
+        std::uint64_t version = 0;
+    };
+    std::vector<Passed> passed_;
+    std::map<std::string, Place> came_;  ///< the first of each queue
     std::vector<std::pair<events::Event, bool>> told_;
     std::map<std::pair<std::string, jobs::State>, std::int64_t> counts_;
     std::map<StatKey, Sums> stats_;

@@ -18,7 +18,11 @@ constexpr int conflict_tries = 5;
 
 struct JobsOf {
     std::vector<Uuid> all;
-    std::vector<Uuid> settled;
+    std::vector<Uuid> settled;  ///< completed: whatever else was said of them matters no more
+
+    static bool ends_well(const ledger::Op& op) {
+        return typeid(op) == typeid(jobs::Settle) && static_cast<const jobs::Settle&>(op).state == jobs::State::completed;
+    }
 
     void add(const ledger::Commit& commit) {
         for (const auto* ops : {&commit.guards, &commit.ops}) {
@@ -26,7 +30,7 @@ struct JobsOf {
                 const auto id = handler(*op).job(*op);
                 if (!id) continue;
                 all.push_back(*id);
-                if (typeid(*op) == typeid(jobs::Settle)) settled.push_back(*id);
+                if (ends_well(*op)) settled.push_back(*id);
             }
         }
     }

@@ -23,8 +23,8 @@ namespace {
 /// Answers are read at the latest after so many queries: results of all of them must fit into the buffers of the socket
 /// while we are still sending, or both sides would wait for each other.
 constexpr std::size_t pipeline_max = 128;
-/// Rows that go into one execution.
-constexpr std::uint32_t rows_max = 1000;
+/// Rows that go into one execution: few enough that the server works on them while we make the next ones.
+constexpr std::uint32_t rows_max = 200;
 constexpr std::size_t rows_bytes_max = std::size_t{4} << 20;
 
 /// From the catalog of PostgreSQL (pg_type.dat); fixed numbers.

@@ -35,6 +35,8 @@ void Backoff::succeeded() { pause_ = std::chrono::milliseconds{0}; }
 
 namespace {
 
+constexpr int ticks_max = 5000;
+
 void migrate(Connection& db) {
     const auto known = detail::read_migrations(postgres_migrations());
     // Servers that start together wait for each other; the lock ends with the session or here.
@@ -92,7 +94,7 @@ public:
 private:
     void append(std::span<events::Event> events) {
         for (auto& e : events) {
-            db_->later(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data),
+            db_->later(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.json()),
                        [&e](const detail::Row& row) { e.seq = row.integer(0); });
         }
     }
@@ -169,17 +171,38 @@ Database::Database(const PostgresSettings& settings, events::Hub& hub, observe::
         std::vector<events::Event> out;
         read([&](detail::Session& s) {
             out = detail::events_after(s, after, limit);
+            note_places(s, out);
+        });
+        return out;
+    };
+    const auto read_ticks = [this] {
+        std::vector<events::Event> out;
+        read([&](detail::Session& s) {
+            s.run(Statement::progress_newest, detail::args(Duration{std::chrono::seconds{2}}.count(), ticks_max),
+                  [&](const detail::Row& row) { out.push_back(detail::job_event("job.progress", detail::read_job(row))); });
         });
         return out;
     };
     ConnectionSettings listening = plain;
     listening.setup = "SET synchronous_commit = off";
     publisher_ = std::make_unique<Publisher>(hub, listening, statements_, types_,
-                                             std::chrono::ceil<std::chrono::milliseconds>(settings.poll), read_events, log);
+                                             std::chrono::ceil<std::chrono::milliseconds>(settings.poll), read_events, read_ticks, log);
     commits_ = std::make_unique<detail::Writer>(
         std::make_unique<PostgresWrite>(writing, statements_, types_, *publisher_), shared, log, "pg-commits");
     claims_ = std::make_unique<detail::Writer>(
         std::make_unique<PostgresWrite>(claiming, statements_, types_, *publisher_), shared, log, "pg-claims");
+}
+
+/// Jobs that other processes have queued may stand before the place where our claims go on.
+void Database::note_places(detail::Session& session, const std::vector<events::Event>& events) {
+    if (shared.cursors.lines().empty()) return;
+    for (const auto& event : events) {
+        if (event.type != "job.queued") continue;
+        session.later(Statement::turns_places, detail::args(event.subject), [this](const detail::Row& row) {
+            shared.cursors.came(std::string{row.text(0)}, {-row.integer(1), row.integer(2), row.uuid(3)});
+        });
+    }
+    session.flush();
 }
 
 Database::~Database() { close(); }

@@ -45,6 +45,7 @@ public:
 private:
     std::unique_ptr<Connection> take(bool fresh);
     void give_back(std::unique_ptr<Connection> connection);
+    void note_places(detail::Session& session, const std::vector<events::Event>& events);
 
     const PostgresSettings settings_;
     const detail::Statements statements_;

@@ -12,6 +12,9 @@ namespace millrace::storage::postgres {
 namespace {
 
 constexpr int events_at_once = 1000;
+/// How often ticks of other processes are looked for while somebody wants to see them.
+constexpr auto look_at_ticks = std::chrono::milliseconds{250};
+constexpr std::size_t shown_max = 20'000;
 /// Notifications closer together than this are one.
 constexpr auto debounce = std::chrono::milliseconds{5};
 /// The listening session is asked something this often: a half-open connection is silent for ever otherwise.
@@ -20,13 +23,14 @@ constexpr auto ping_every = std::chrono::seconds{15};
 }  // namespace
 
 Publisher::Publisher(events::Hub& hub, ConnectionSettings connection, const detail::Statements& statements,
-                     const ParameterTypes& types, std::chrono::milliseconds poll, Read read, observe::Log log)
+                     const ParameterTypes& types, std::chrono::milliseconds poll, Read read, ReadTicks read_ticks, observe::Log log)
     : hub_{hub},
       connection_{std::move(connection)},
       statements_{statements},
       types_{types},
       poll_{poll},
       read_{std::move(read)},
+      read_ticks_{std::move(read_ticks)},
       log_{std::move(log)},
       wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
       thread_{[this](std::stop_token stop) {
@@ -71,13 +75,26 @@ void Publisher::committed(std::vector<events::Event> events, std::int64_t newest
 }
 
 void Publisher::show(std::vector<events::Event> ticks) noexcept {
-    const std::lock_guard lock{publishing_};
     try {
-        catch_up(ticks);
-        hub_.publish(std::move(ticks));
+        show_fresh(std::move(ticks));
     } catch (const std::exception& error) {
         log_.warn("ticks are not shown", {{"error", error.what()}});
     }
+}
+
+/// Those of other processes are read again and again; each is shown once.
+void Publisher::show_fresh(std::vector<events::Event> ticks) {
+    const std::lock_guard lock{publishing_};
+    if (shown_.size() > shown_max) shown_.clear();
+    std::erase_if(ticks, [&](const events::Event& tick) {
+        auto& last = shown_[tick.subject];
+        if (tick.at <= last) return true;
+        last = tick.at;
+        return false;
+    });
+    if (ticks.empty()) return;
+    catch_up(ticks);
+    hub_.publish(std::move(ticks));
 }
 
 void Publisher::catch_up() {
@@ -124,7 +141,9 @@ void Publisher::listen(std::stop_token stop) {
     auto told = asked - debounce;
     while (!stop.stop_requested()) {
         catch_up();
-        connection.wait_notified(wake_, poll_);
+        const bool viewers = hub_.has_viewers();
+        connection.wait_notified(wake_, viewers ? std::min(poll_, look_at_ticks) : poll_);
+        if (viewers) show_fresh(read_ticks_());
         const auto now = std::chrono::steady_clock::now();
         if (tell_.exchange(false)) {
             if (now - told < debounce) std::this_thread::sleep_for(debounce - (now - told));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "events/hub.hpp"
 #include "observe/log.hpp"
@@ -17,9 +18,11 @@ namespace millrace::storage::postgres {
 class Publisher {
 public:
     using Read = std::function<std::vector<events::Event>(std::int64_t after, int limit)>;
+    /// Ticks of all processes of late.
+    using ReadTicks = std::function<std::vector<events::Event>()>;
 
     Publisher(events::Hub& hub, ConnectionSettings connection, const detail::Statements& statements,
-              const ParameterTypes& types, std::chrono::milliseconds poll, Read read, observe::Log log);
+              const ParameterTypes& types, std::chrono::milliseconds poll, Read read, ReadTicks read_ticks, observe::Log log);
     ~Publisher();
 
     /// Events of a transaction of ours that has committed. `newest_before` is the newest seq that stood in the table
@@ -34,6 +37,7 @@ public:
 
 private:
     void catch_up(std::vector<events::Event>& ticks);
+    void show_fresh(std::vector<events::Event> ticks);
     void loop(std::stop_token stop);
     void listen(std::stop_token stop);
 
@@ -43,7 +47,9 @@ private:
     const ParameterTypes& types_;
     const std::chrono::milliseconds poll_;
     const Read read_;
+    const ReadTicks read_ticks_;
     const observe::Log log_;
+    std::unordered_map<Uuid, Instant> shown_;  ///< the time of the last tick of a job; under `publishing_`
     std::mutex publishing_;  ///< one at a time, so that the hub sees increasing seqs
     const int wake_;         ///< eventfd: there is something to tell, or it is time to stop
     std::atomic<bool> tell_ = false;

@@ -99,7 +99,7 @@ public:
 private:
     void append(std::span<events::Event> events) {
         for (auto& e : events) {
-            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.data), {});
+            db_.run(Statement::events_append, detail::args(e.at, e.type, e.version, e.owner, e.org, e.subject, e.json()), {});
             e.seq = db_.last_insert();
         }
     }

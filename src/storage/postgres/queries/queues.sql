@@ -18,6 +18,12 @@ ON CONFLICT (name) DO UPDATE SET paused = excluded.paused, running_max = exclude
     key_rate_count = excluded.key_rate_count, key_rate_period = excluded.key_rate_period, version = excluded.version,
     updated_at = excluded.updated_at;
 
+-- name: queues.seat
+-- A row, with the time of the clock that leases go by, when a job of the queue may start without being counted.
+SELECT coalesce(clock_timestamp(), $3) AS now FROM queue, worker
+WHERE queue.name = $1 AND worker.id = $2 AND NOT queue.paused AND NOT worker.draining
+  AND queue.running_max IS NULL AND queue.rate_count IS NULL AND queue.key_running_max IS NULL AND queue.key_rate_count IS NULL;
+
 -- name: queues.lock
 -- Claims of a limited queue go one after the other, so that what they count stays true until they commit.
 SELECT pg_advisory_xact_lock(hashtextextended('millrace queue ' || $1::text, 0));

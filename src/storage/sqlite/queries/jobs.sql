@@ -7,18 +7,23 @@ checkpoint, acknowledged_at
 
 -- A claim writes a lease and not the job: a queued job that has one is running, and is shown so.
 -- define: seen_columns
-id, kind, type, CASE WHEN lease_job IS NULL THEN state ELSE 'running' END AS state, progress, stage, message, queue,
+id, kind, type, CASE WHEN lease_job IS NULL THEN state ELSE 'running' END AS state,
+CASE WHEN shown_progress > progress THEN shown_progress ELSE progress END AS progress, stage,
+coalesce(shown_message, message) AS message, queue,
 priority, coalesce(lease_attempt, attempt) AS attempt, attempts_max, losses, crashes, run_at, owner, org_id, parent,
 input, metadata, result, filename, supplier_id, related_dataset_id, input_file_id, reference_file_id, template_id,
 result_file_id, CASE WHEN lease_job IS NULL THEN error_code ELSE '' END AS error_code,
 CASE WHEN lease_job IS NULL THEN error_message ELSE '' END AS error_message, created_at,
-coalesce(lease_at, updated_at) AS updated_at, coalesce(started_at, lease_at) AS started_at, completed_at, turn,
+CASE WHEN shown_at > coalesce(lease_at, updated_at) THEN shown_at ELSE coalesce(lease_at, updated_at) END AS updated_at, coalesce(started_at, lease_at) AS started_at, completed_at, turn,
 schedule_id, tags, options, limit_key, unique_key, cache_key, deadline, waiting_on, needed, children,
 checkpoint, acknowledged_at
 
 -- define: lease
 LEFT JOIN (SELECT job_id AS lease_job, attempt AS lease_attempt, claimed_at AS lease_at FROM job_lease) AS lease
 ON lease_job = id AND state = 'queued'
+LEFT JOIN (SELECT job_progress.job_id AS shown_job, progress AS shown_progress, message AS shown_message, at AS shown_at
+           FROM job_progress JOIN job_lease ON job_lease.job_id = job_progress.job_id AND job_lease.token = job_progress.token) AS shown
+ON shown_job = id AND completed_at IS NULL
 
 -- name: jobs.lock
 -- Without input and result: they may be large and no transition looks at them.
@@ -140,11 +145,13 @@ WHERE rowid IN (SELECT rowid FROM job INDEXED BY job_due WHERE state = ?3 AND st
 RETURNING {job_columns};
 
 -- name: jobs.claim
+-- From after a place in the queue, see detail/claim_cursors.hpp.
 SELECT {job_columns}, 0 AS version FROM job INDEXED BY job_queued
 WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?3
+  AND (-priority, turn, id) > (?4, ?5, ?6)
   AND kind IN (SELECT value FROM json_each(?1))
   AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
-ORDER BY priority DESC, turn, id LIMIT ?2;
+ORDER BY -priority, turn, id LIMIT ?2;
 
 -- name: jobs.claim_key
 SELECT {job_columns}, 0 AS version FROM job INDEXED BY job_queued_by_key
@@ -219,8 +226,19 @@ WHERE job_id = ?1 ORDER BY seq;
 
 -- name: turns.head
 SELECT turn FROM job INDEXED BY job_queued
-WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?1 AND priority = ?2
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?1 AND -priority = -?2 AND turn >= ?3
 ORDER BY turn LIMIT 1;
+
+-- name: turns.first
+-- Who waits at the very front, whatever claims have passed.
+SELECT priority, turn, id FROM job INDEXED BY job_queued
+WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL AND queue = ?1
+  AND kind IN (SELECT value FROM json_each(?2))
+  AND (SELECT 1 FROM job_lease WHERE job_lease.job_id = job.id) IS NULL
+ORDER BY -priority, turn, id LIMIT 1;
+
+-- name: turns.places
+SELECT queue, priority, turn, id FROM job WHERE id = ?1 AND state = 'queued';
 
 -- name: turns.last
 -- Asked once for each owner that a process sees.

@@ -1,52 +1,11 @@
 #include "blobs/local/local.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
-#include "base/error.hpp"
 #include "base/uuid.hpp"
+#include "blobs/local/detail/file.hpp"
 #include "work/failpoint.hpp"
 
 namespace millrace::blobs::local {
-namespace fs = std::filesystem;
 namespace {
-
-[[noreturn]] void fail(const char* what, int error) {
-    if (error == ENOSPC || error == EDQUOT) throw Error{Code::storage_full};
-    throw Error{Code::storage_failed, {{"why", std::string{what} + ": " + std::strerror(error)}}};
-}
-
-class File {
-public:
-    File(const fs::path& path, int flags, mode_t mode = 0600) : fd_{::open(path.c_str(), flags | O_CLOEXEC, mode)} {}
-    ~File() { close(); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-
-    bool is_open() const { return fd_ >= 0; }
-    int get() const { return fd_; }
-    void close() {
-        if (fd_ >= 0) ::close(fd_);
-        fd_ = -1;
-    }
-
-private:
-    int fd_;
-};
-
-/// Makes a rename inside the directory survive a power cut.
-void sync_directory(const fs::path& directory) {
-    const File file{directory, O_RDONLY | O_DIRECTORY};
-    if (!file.is_open() || ::fsync(file.get()) != 0) fail("syncing a directory", errno);
-}
-
-fs::path object_path(const fs::path& root, const std::string& sha256) {
-    return root / "objects" / sha256.substr(0, 2) / sha256.substr(2);
-}
 
 bool is_object_name(const std::string& name) {
     return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -65,12 +24,7 @@ public:
     void write(std::string_view bytes) override {
         hash_.update(bytes);
         size_ += bytes.size();
-        while (!bytes.empty()) {
-            const auto n = ::write(file_.get(), bytes.data(), bytes.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) fail("writing a file", errno);
-            bytes.remove_prefix(static_cast<std::size_t>(n));
-        }
+        write_all(file_, bytes);
     }
 
     Stored finish() override {
@@ -79,14 +33,7 @@ public:
         file_.close();
         work::failpoint("blob.written");
         const Stored stored{to_hex(hash_.finish()), size_};
-        const auto path = object_path(root_, stored.sha256);
-        std::error_code error;
-        if (fs::create_directory(path.parent_path(), error)) sync_directory(root_ / "objects");
-        if (error) fail("creating a directory", error.value());
-        if (::rename(partial_.c_str(), path.c_str()) != 0) fail("naming a file", errno);
-        done_ = true;
-        work::failpoint("blob.renamed");
-        sync_directory(path.parent_path());
+        name_object(root_, partial_, stored.sha256, [&] { done_ = true; });
         return stored;
     }
 
@@ -141,7 +88,7 @@ public:
 
     std::unique_ptr<Reader> open(const std::string& sha256) override {
         if (!is_object_name(sha256)) throw Error{Code::corrupt_blob, {{"sha256", sha256}}};
-        return std::make_unique<LocalReader>(object_path(root_, sha256), sha256);
+        return open_reader(object_path(root_, sha256), sha256);
     }
 
     bool exists(const std::string& sha256) override {
@@ -174,16 +121,14 @@ public:
     }
 
 private:
-    static std::optional<Instant> changed(const fs::path& path) {
-        struct stat info{};
-        if (::stat(path.c_str(), &info) != 0) return std::nullopt;
-        return Instant{std::chrono::seconds{info.st_mtim.tv_sec} + std::chrono::microseconds{info.st_mtim.tv_nsec / 1000}};
-    }
-
     const fs::path root_;
 };
 
 }  // namespace
+
+std::unique_ptr<Reader> open_reader(const fs::path& path, const std::string& name) {
+    return std::make_unique<LocalReader>(path, name);
+}
 
 std::unique_ptr<BlobStore> open(const fs::path& root) { return std::make_unique<LocalStore>(root); }
 

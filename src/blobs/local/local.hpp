@@ -2,12 +2,15 @@
 
 #include <filesystem>
 
-#include "blobs/store.hpp"
+#include "blobs/drafts.hpp"
 
 namespace millrace::blobs::local {
 
 /// Objects as files `objects/ab/cdef...` below `root`, written to `partial/` first. The directory is made with mode
 /// 0700. Throws Error{storage_failed}.
 std::unique_ptr<BlobStore> open(const std::filesystem::path& root);
+
+/// Drafts as files `drafts/<id>` below the `root` of a store that is open.
+std::unique_ptr<DraftStore> open_drafts(const std::filesystem::path& root);
 
 }  // namespace millrace::blobs::local

@@ -105,3 +105,37 @@ TEST_CASE("a missing object and a name that is no hash are refused") {
     CHECK_THROWS_AS(store->open("../../../etc/passwd"), Error);
     CHECK(!store->exists("../x"));
 }
+
+TEST_CASE("a draft goes on where it was, is held by one at a time and becomes an object") {
+    const Directory directory;
+    const auto store = blobs::local::open(directory.path);
+    const auto id = Uuid::generate();
+    const std::string sha256 = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";  // of "hello world"
+    {
+        const auto drafts = blobs::local::open_drafts(directory.path);
+        CHECK_THROWS_AS(drafts->hold(id, 1), Error);
+        const auto draft = drafts->hold(id, 0);
+        draft->write("hello and more");
+        draft->sync();
+        CHECK(drafts->hold(id, 0) == nullptr);
+    }
+    const auto drafts = blobs::local::open_drafts(directory.path);
+    const auto draft = drafts->hold(id, 5);
+    draft->write(" world");
+    draft->sync();
+    CHECK(content(*drafts->open(id)) == "hello world");
+    CHECK_THROWS_AS(drafts->store(Uuid::generate(), sha256), Error);
+
+    drafts->store(id, sha256);
+    drafts->store(id, sha256);
+
+    CHECK(content(*store->open(sha256)) == "hello world");
+    CHECK_THROWS_AS(drafts->open(id), Error);
+    const auto other = Uuid::generate();
+    drafts->hold(other, 0);
+    int seen = 0;
+    drafts->each([&](const Uuid& each, Instant) { seen += each == other; });
+    drafts->remove(other);
+    drafts->each([&](const Uuid&, Instant) { ++seen; });
+    CHECK(seen == 1);
+}

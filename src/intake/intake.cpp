@@ -37,34 +37,7 @@ void Receiving::write(std::string_view bytes) {
 }
 
 std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id) {
-    work::failpoint("intake.received");
-    const std::shared_lock naming{intake_.naming_};
-    const auto stored = writer_->finish();
-    work::failpoint("intake.accept");
-
-    file_.state = FileState::stored;
-    file_.size = stored.size;
-    file_.sha256 = stored.sha256;
-    file_.updated_at = intake_.clock_.now();
-    ledger::Commit commit;
-    commit.guard(StillReceiving{file_.id});
-    Accept accept;
-    accept.file = file_.id;
-    accept.size = stored.size;
-    accept.sha256 = stored.sha256;
-    accept.media_type = file_.media_type;
-    accept.at = file_.updated_at;
-    commit.add(std::move(accept));
-    if (joined_) {
-        commit.guard(jobs::InState{*file_.job_id, {jobs::State::blocked, jobs::State::failed}});
-        commit.add(jobs::Reopen{*file_.job_id, file_.updated_at});
-    }
-    if (file_.job_id) {
-        // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
-        json::object input{{"file_id", file_.id.str()}, {"dataset_id", Uuid::generate().str()}};
-        commit.add(jobs::Unblock{*file_.job_id, std::move(input), std::move(supplier_id), file_.updated_at});
-    }
-    if (intake_.ledger_.commit(std::move(commit))) {
+    if (intake_.accept(file_, [&] { return writer_->finish(); }, std::move(supplier_id), joined_)) {
         open_ = false;
         return Accepted{file_, file_.job_id};
     }
@@ -99,8 +72,17 @@ Intake::Intake(Settings settings, IntakeStore& store, ledger::Ledger& ledger, bl
     : settings_{settings}, store_{store}, ledger_{ledger}, blobs_{blobs}, clock_{clock}, log_{log}, server_{server} {}
 
 Intake::Begun Intake::begin(Incoming incoming) {
+    const auto join = incoming.join;
+    auto [file, committed] = announce(std::move(incoming));
+    if (committed.outcome == ledger::Outcome::refused) return {nullptr, committed.existing};
+    if (!committed) return {nullptr, join.value_or(Uuid{})};
+    work::failpoint("intake.begin");
+    return {std::unique_ptr<Receiving>{new Receiving{*this, std::move(file), join.has_value()}}, {}};
+}
+
+Intake::Announced Intake::announce(Incoming incoming) {
     File file;
-    file.id = Uuid::generate();
+    file.id = incoming.file.value_or(Uuid::generate());
     file.owner = incoming.scope.user;
     file.org = incoming.scope.org;
     file.filename = std::move(incoming.filename);
@@ -114,21 +96,49 @@ Intake::Begun Intake::begin(Incoming incoming) {
     if (incoming.join) {
         commit.guard(jobs::InState{*incoming.join, {jobs::State::blocked, jobs::State::failed}});
     } else if (incoming.import) {
-        commit.add(jobs::Create{import_job(file, std::move(incoming.job_input))});
+        auto job = import_job(file, std::move(incoming.job_input));
+        job.supplier_id = std::move(incoming.supplier_id);
+        commit.add(jobs::Create{std::move(job)});
     }
-    const auto committed = [&] {
-        try {
-            return ledger_.commit(std::move(commit));
-        } catch (const Error&) {
-            // It may have been applied all the same; then nobody will bring the bytes.
-            abort_later({file, Error{Code::upload_aborted, {{"received", "0"}}}, !incoming.join});
-            throw;
-        }
-    }();
-    if (committed.outcome == ledger::Outcome::refused) return {nullptr, committed.existing};
-    if (!committed) return {nullptr, incoming.join.value_or(Uuid{})};
-    work::failpoint("intake.begin");
-    return {std::unique_ptr<Receiving>{new Receiving{*this, std::move(file), incoming.join.has_value()}}, {}};
+    try {
+        auto committed = ledger_.commit(std::move(commit));
+        return {std::move(file), std::move(committed)};
+    } catch (const Error&) {
+        // It may have been applied all the same; then nobody will bring the bytes.
+        abort_later({file, Error{Code::upload_aborted, {{"received", "0"}}}, !incoming.join});
+        throw;
+    }
+}
+
+bool Intake::accept(File& file, const std::function<blobs::Stored()>& store, std::optional<std::string> supplier_id, bool reopen) {
+    work::failpoint("intake.received");
+    const std::shared_lock naming{naming_};
+    const auto stored = store();
+    work::failpoint("intake.accept");
+
+    file.state = FileState::stored;
+    file.size = stored.size;
+    file.sha256 = stored.sha256;
+    file.updated_at = clock_.now();
+    ledger::Commit commit;
+    commit.guard(StillReceiving{file.id});
+    Accept accept;
+    accept.file = file.id;
+    accept.size = stored.size;
+    accept.sha256 = stored.sha256;
+    accept.media_type = file.media_type;
+    accept.at = file.updated_at;
+    commit.add(std::move(accept));
+    if (reopen) {
+        commit.guard(jobs::InState{*file.job_id, {jobs::State::blocked, jobs::State::failed}});
+        commit.add(jobs::Reopen{*file.job_id, file.updated_at});
+    }
+    if (file.job_id) {
+        // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
+        json::object input{{"file_id", file.id.str()}, {"dataset_id", Uuid::generate().str()}};
+        commit.add(jobs::Unblock{*file.job_id, std::move(input), std::move(supplier_id), file.updated_at});
+    }
+    return static_cast<bool>(ledger_.commit(std::move(commit)));
 }
 
 void Intake::abort(const File& file, const Error& reason, bool with_job) {

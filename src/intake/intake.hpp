@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -17,15 +18,18 @@ struct Settings {
     std::uint64_t max_bytes = std::uint64_t{64} << 30;  ///< of one upload
     Duration sweep = 1h;                                ///< between two looks for objects nobody names
     Duration orphan_age = 24h;                          ///< how old an object without an owner must be to be removed
+    Duration expire = 24h;                              ///< a resumable upload waits this long for more bytes
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (max_bytes, sweep, orphan_age))
+BOOST_DESCRIBE_STRUCT(Settings, (), (max_bytes, sweep, orphan_age, expire))
 
 /// What is known of a file when its first byte comes.
 struct Incoming {
     Scope scope;
     std::string filename;
     std::string media_type;
+    std::optional<Uuid> file;       ///< id of the new file, when something in `with` names it
     bool import = true;             ///< with an import job; else the file is only kept
+    std::optional<std::string> supplier_id;
     json::object job_input;         ///< e.g. on_duplicate
     std::optional<Uuid> job;        ///< id of the new job, when something in `with` names it
     /// The bytes are for this job of an earlier request, which have not arrived: its server died, or it is still
@@ -82,6 +86,18 @@ public:
     /// One commit: file (receiving), job (blocked, visible at once) and events.
     Begun begin(Incoming incoming);
 
+    struct Announced {
+        File file;
+        ledger::Committed committed;
+    };
+    /// That commit alone, for bytes that come by another way: then `accept` or `abort`.
+    Announced announce(Incoming incoming);
+    /// Stores the bytes by `store` and accepts the file: durable on return, the job is in its queue. False when the file
+    /// is not being received any more, or (`reopen`: the job is that of an earlier request) the job has its bytes.
+    bool accept(File& file, const std::function<blobs::Stored()>& store, std::optional<std::string> supplier_id = {}, bool reopen = false);
+    /// The file is aborted and, `with_job`, its job failed with this reason. No effect when it is not being received.
+    void abort(const File& file, const Error& reason, bool with_job = true);
+
     /// Aborts what dead servers were receiving, and what this one could not abort while the database was away. Cheap;
     /// safe at any time.
     void sweep_abandoned();
@@ -97,7 +113,6 @@ private:
         Error reason;
         bool with_job = true;
     };
-    void abort(const File& file, const Error& reason, bool with_job);
     void abort_later(Leftover leftover);
     void sweep_leftovers();
     int remove_unnamed(const std::vector<std::string>& objects, Instant before);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "intake/file.hpp"
+#include "intake/upload.hpp"
 #include "ledger/ledger.hpp"
 
 namespace millrace::intake {
@@ -36,6 +37,28 @@ struct Keep : ledger::Op {
 struct Abort : ledger::Op {
     Uuid file;
     Instant at;
+};
+
+/// Inserts a resumable upload.
+struct BeginUpload : ledger::Op {
+    Upload upload;
+    explicit BeginUpload(Upload u) : upload{std::move(u)} {}
+};
+
+/// Guard: exactly `from` bytes have been counted, by whichever server. Else `lost`. Then `to` bytes count.
+struct AdvanceUpload : ledger::Op {
+    Uuid upload;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::optional<std::uint64_t> length;  ///< kept where one is known already
+    std::string sha256;
+    Instant expires_at;
+};
+
+/// Forgets a resumable upload; its file stays.
+struct RemoveUpload : ledger::Op {
+    Uuid upload;
+    explicit RemoveUpload(Uuid u) : upload{u} {}
 };
 
 }  // namespace millrace::intake

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "intake/file.hpp"
+#include "intake/upload.hpp"
 #include "query/query.hpp"
 
 namespace millrace::intake {
@@ -26,8 +27,13 @@ struct IntakeStore {
     virtual ~IntakeStore() = default;
     virtual std::optional<File> get(const Uuid& id, const Scope& scope) = 0;
     virtual FilePage list(const Scope& scope, const ListRequest& request) = 0;
-    /// Files still in state receiving whose server is not among the living workers.
+    /// Files still in state receiving whose server is not among the living workers, unless a resumable upload waits for
+    /// more of their bytes.
     virtual std::vector<File> abandoned() = 0;
+    virtual std::optional<Upload> upload(const Uuid& id, const Scope& scope) = 0;
+    /// Those whose bytes are all here, but whose file is not stored.
+    virtual std::vector<Upload> uploads_to_accept() = 0;
+    virtual std::vector<Upload> expired_uploads(Instant now, int limit) = 0;
     /// Which of these blobs some file or dataset names.
     virtual std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) = 0;
 };

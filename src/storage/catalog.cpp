@@ -62,6 +62,7 @@ const Catalog& catalog() {
         guard<jobs::ScheduleVersion>(schedule_version),
         guard_and<jobs::FireSlot>(slot_is_free, take_slot),
         guard<intake::StillReceiving>(still_receiving),
+        guard_and<intake::AdvanceUpload>(upload_at, advance_upload),
         guard<datasets::Unique>(unique_content),
         guard_and<accounts::RememberRequest>(request_is_new, remember_request),
         guard<accounts::EmailFree>(email_is_free),
@@ -94,6 +95,8 @@ const Catalog& catalog() {
         on<intake::Accept>(accept_file),
         on<intake::Keep>(keep_file),
         on<intake::Abort>(abort_file),
+        on<intake::BeginUpload>(begin_upload),
+        on<intake::RemoveUpload>(remove_upload),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),
 

@@ -146,6 +146,30 @@ webhooks::Record some_record(Bench& bench, const Uuid& delivery) {
     return record;
 }
 
+intake::Upload some_upload(Bench& bench) {
+    intake::Upload upload;
+    upload.id = Uuid::generate();
+    upload.owner = bench.scope.user;
+    upload.org = bench.scope.org;
+    upload.expires_at = bench.now + 24h;
+    upload.created_at = bench.now;
+    return upload;
+}
+
+intake::Upload begun_upload(Bench& bench) {
+    const auto upload = some_upload(bench);
+    bench.commit(std::move(Commit{}.add(intake::BeginUpload{upload})));
+    return upload;
+}
+
+intake::AdvanceUpload advance(const Uuid& upload, std::uint64_t from, std::uint64_t to) {
+    intake::AdvanceUpload op;
+    op.upload = upload;
+    op.from = from;
+    op.to = to;
+    return op;
+}
+
 const std::vector<Case>& cases() {
     static const std::vector<Case> all{
         guard_case<jobs::Fence>([](Bench& b) {
@@ -157,6 +181,7 @@ const std::vector<Case>& cases() {
         guard_case<jobs::ScheduleVersion>([](Bench& b) { return jobs::ScheduleVersion{put_schedule(b).id, 1}; }),
         guard_case<jobs::FireSlot>([](Bench& b) { return jobs::FireSlot{put_schedule(b).id, b.now, Uuid::generate()}; }),
         guard_case<intake::StillReceiving>([](Bench& b) { return intake::StillReceiving{begun(b).id}; }),
+        guard_case<intake::AdvanceUpload>([](Bench& b) { return advance(begun_upload(b).id, 0, 5); }),
         guard_case<datasets::Unique>([](Bench& b) {
             datasets::Unique unique;
             unique.owner = b.scope.user;
@@ -251,6 +276,8 @@ const std::vector<Case>& cases() {
             abort.at = b.now;
             return abort;
         }),
+        op_case<intake::BeginUpload>([](Bench& b) { return intake::BeginUpload{some_upload(b)}; }),
+        op_case<intake::RemoveUpload>([](Bench& b) { return intake::RemoveUpload{begun_upload(b).id}; }),
         op_case<datasets::Put>([](Bench& b) { return datasets::Put{some_dataset(b)}; }),
         op_case<datasets::Remove>([](Bench& b) {
             const auto d = some_dataset(b);
@@ -350,6 +377,8 @@ ON_BOTH("every op applied again changes nothing") {
 
         if (one.op == typeid(accounts::RememberRequest) || one.op == typeid(jobs::FireSlot)) {
             CHECK(again.outcome == Outcome::refused);
+        } else if (one.op == typeid(intake::AdvanceUpload)) {
+            CHECK(again.outcome == Outcome::lost);
         } else {
             CHECK(again.outcome == Outcome::applied);
         }
@@ -412,6 +441,79 @@ ON_BOTH("files of servers that are gone are abandoned") {
     CHECK(abandoned[0].id == orphan.id);
     bench.jobs().goodbye(bench.worker.id);
     CHECK(bench.storage().intake().abandoned().size() == 2);
+}
+
+ON_BOTH("an upload advances from where it is only, and is found until it is removed") {
+    auto& store = bench.storage().intake();
+    auto upload = some_upload(bench);
+    upload.part = intake::UploadPart::final;
+    upload.metadata = "filename YQ==";
+    upload.concat = "final;/api/v2/uploads/x";
+    upload.job_id = Uuid::generate();
+    bench.commit(std::move(Commit{}.add(intake::BeginUpload{upload})));
+    auto first = advance(upload.id, 0, 5'000'000'000);
+    first.length = 6'000'000'000;
+    first.expires_at = bench.now + 1h;
+    auto last = advance(upload.id, 5'000'000'000, 6'000'000'000);
+    last.length = 7;
+    last.sha256 = "aa11";
+    last.expires_at = bench.now + 2h;
+
+    CHECK(bench.commit(std::move(Commit{}.guard(first))) == Outcome::applied);
+    CHECK(bench.commit(std::move(Commit{}.guard(first))) == Outcome::lost);
+    CHECK(bench.commit(std::move(Commit{}.guard(last))) == Outcome::applied);
+
+    const auto found = store.upload(upload.id, bench.scope).value();
+    CHECK(found.part == upload.part);
+    CHECK(found.length == 6'000'000'000);
+    CHECK(found.received == 6'000'000'000);
+    CHECK(found.metadata == upload.metadata);
+    CHECK(found.concat == upload.concat);
+    CHECK(found.sha256 == "aa11");
+    CHECK(found.job_id == upload.job_id);
+    CHECK(found.expires_at == bench.now + 2h);
+    CHECK(found.created_at == bench.now);
+    CHECK_FALSE(store.upload(upload.id, Scope{Uuid::generate(), Uuid::generate()}).has_value());
+    CHECK(store.referenced({"aa11"}).contains("aa11"));
+    CHECK(store.expired_uploads(bench.now + 1h, 10).empty());
+    CHECK(store.expired_uploads(bench.now + 2h, 10).size() == 1);
+    bench.commit(std::move(Commit{}.add(intake::RemoveUpload{upload.id})));
+    CHECK_FALSE(store.upload(upload.id, bench.scope).has_value());
+    CHECK(bench.commit(std::move(Commit{}.guard(advance(upload.id, 6'000'000'000, 7)))) == Outcome::lost);
+}
+
+ON_BOTH("a file that an upload goes on with is not abandoned, and is to be accepted when all bytes are there") {
+    auto& store = bench.storage().intake();
+    const auto begin = [&](intake::UploadPart part) {
+        auto file = some_file(bench);
+        file.server = Uuid::generate();
+        auto upload = some_upload(bench);
+        upload.id = file.id;
+        upload.part = part;
+        bench.commit(std::move(Commit{}.add(intake::Begin{file}).add(intake::BeginUpload{upload})));
+        return file.id;
+    };
+    const auto whole = begin(intake::UploadPart::whole);
+    const auto final = begin(intake::UploadPart::final);
+    auto abandoned = store.abandoned();
+    REQUIRE(abandoned.size() == 1);
+    CHECK(abandoned[0].id == final);
+    CHECK(store.uploads_to_accept().empty());
+
+    for (const auto& id : {whole, final}) {
+        auto last = advance(id, 0, 3);
+        last.sha256 = "aa11";
+        bench.commit(std::move(Commit{}.guard(last)));
+    }
+
+    CHECK(store.abandoned().empty());
+    CHECK(store.uploads_to_accept().size() == 2);
+    intake::Accept accept;
+    accept.file = whole;
+    accept.sha256 = "aa11";
+    accept.at = bench.now;
+    bench.commit(std::move(Commit{}.add(accept)));
+    CHECK(store.uploads_to_accept().size() == 1);
 }
 
 ON_BOTH("a dataset reads back, is unique by content, and its blobs are referenced until it is removed") {

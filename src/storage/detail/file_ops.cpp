@@ -92,6 +92,18 @@ void keep_file(Tx& tx, const intake::Keep& op) {
 
 void abort_file(Tx& tx, const intake::Abort& op) { tx.db.later(Statement::files_abort, args(op.file, op.at)); }
 
+void begin_upload(Tx& tx, const intake::BeginUpload& op) { tx.db.later(Statement::uploads_insert, upload_args(op.upload)); }
+
+ledger::Committed upload_at(Tx& tx, const intake::AdvanceUpload& op) {
+    return one(tx.db, Statement::uploads_lock, args(op.upload, op.from), read_id) ? applied : lost;
+}
+
+void advance_upload(Tx& tx, const intake::AdvanceUpload& op) {
+    tx.db.later(Statement::uploads_advance, args(op.upload, op.to, op.length, op.sha256, op.expires_at));
+}
+
+void remove_upload(Tx& tx, const intake::RemoveUpload& op) { tx.db.later(Statement::uploads_remove, args(op.upload)); }
+
 ledger::Committed unique_content(Tx& tx, const datasets::Unique& op) {
     const auto other =
         one(tx.db, Statement::datasets_same_content, args(op.owner, op.sha256, op.version, op.id), read_id);

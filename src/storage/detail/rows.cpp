@@ -291,6 +291,24 @@ webhooks::Delivery read_delivery(const Row& row) {
     return d;
 }
 
+intake::Upload read_upload(const Row& row) {
+    Reader r{row};
+    intake::Upload u;
+    u.id = r.uuid();
+    u.owner = r.uuid();
+    u.org = r.uuid();
+    u.part = r.word_of(intake::UploadPart::whole);
+    u.length = r.maybe_integer();
+    u.received = r.integer<std::uint64_t>();
+    u.metadata = r.text();
+    u.concat = r.text();
+    u.sha256 = r.text();
+    u.job_id = r.maybe_uuid();
+    u.expires_at = r.instant();
+    u.created_at = r.instant();
+    return u;
+}
+
 datasets::Dataset read_dataset(const Row& row) {
     Reader r{row};
     datasets::Dataset d;

@@ -3,6 +3,7 @@
 #include "datasets/dataset.hpp"
 #include "events/event.hpp"
 #include "intake/file.hpp"
+#include "intake/upload.hpp"
 #include "jobs/declared_kind.hpp"
 #include "jobs/job.hpp"
 #include "jobs/queue.hpp"
@@ -34,6 +35,7 @@ jobs::DeclaredKind read_kind(const Row& row);
 jobs::Options read_options(const json::object& object);
 events::Event read_event(const Row& row);
 intake::File read_file(const Row& row);
+intake::Upload read_upload(const Row& row);
 datasets::Dataset read_dataset(const Row& row);
 webhooks::Webhook read_webhook(const Row& row);
 webhooks::Delivery read_delivery(const Row& row);
@@ -65,6 +67,11 @@ inline auto job_args(const jobs::Job& j, const PayloadKeys& keys) {
 inline auto file_args(const intake::File& f) {
     return args(f.id, f.owner, f.org, f.state, f.filename, f.media_type, f.job_id, f.server, f.size, f.sha256,
                 f.created_at, f.updated_at);
+}
+
+inline auto upload_args(const intake::Upload& u) {
+    return args(u.id, u.owner, u.org, u.part, u.length, u.received, u.metadata, u.concat, u.sha256, u.job_id, u.expires_at,
+                u.created_at);
 }
 
 inline auto dataset_args(const datasets::Dataset& d) {

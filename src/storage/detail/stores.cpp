@@ -55,6 +55,18 @@ std::vector<intake::File> IntakeStore::abandoned() {
     return reading(db_, [&](Session& s) { return all(s, Statement::files_abandoned, {}, read_file); });
 }
 
+std::optional<intake::Upload> IntakeStore::upload(const Uuid& id, const Scope& scope) {
+    return seen_by(scope, reading(db_, [&](Session& s) { return one(s, Statement::uploads_get, args(id), read_upload); }));
+}
+
+std::vector<intake::Upload> IntakeStore::uploads_to_accept() {
+    return reading(db_, [&](Session& s) { return all(s, Statement::uploads_to_accept, {}, read_upload); });
+}
+
+std::vector<intake::Upload> IntakeStore::expired_uploads(Instant now, int limit) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::uploads_expired, args(now, limit), read_upload); });
+}
+
 std::unordered_set<std::string> IntakeStore::referenced(const std::vector<std::string>& sha256) {
     json::array asked;
     for (const auto& one : sha256) asked.emplace_back(one);

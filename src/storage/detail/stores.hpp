@@ -111,6 +111,9 @@ public:
     std::optional<intake::File> get(const Uuid& id, const Scope& scope) override;
     intake::FilePage list(const Scope& scope, const intake::ListRequest& request) override;
     std::vector<intake::File> abandoned() override;
+    std::optional<intake::Upload> upload(const Uuid& id, const Scope& scope) override;
+    std::vector<intake::Upload> uploads_to_accept() override;
+    std::vector<intake::Upload> expired_uploads(Instant now, int limit) override;
     std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) override;
 
 private:

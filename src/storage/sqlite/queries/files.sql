@@ -23,11 +23,15 @@ SELECT {file_columns} FROM file WHERE id = ?1;
 
 -- name: files.abandoned
 SELECT {file_columns} FROM file INDEXED BY file_receiving
-WHERE state = 'receiving' AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = file.server) ORDER BY id;
+WHERE state = 'receiving' AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = file.server)
+  -- What a final upload is made of may be sent again as a whole; nobody goes on with it.
+  AND NOT EXISTS (SELECT 1 FROM upload WHERE upload.id = file.id AND (part <> 'final' OR upload.sha256 <> ''))
+ORDER BY id;
 
 -- name: files.referenced
 SELECT value AS sha256 FROM json_each(?1)
 WHERE EXISTS (SELECT 1 FROM file WHERE sha256 = value AND sha256 <> '')
+   OR EXISTS (SELECT 1 FROM upload WHERE upload.sha256 = value AND upload.sha256 <> '')
    OR EXISTS (SELECT 1 FROM dataset WHERE table_blob = value AND table_blob <> '')
    OR EXISTS (SELECT 1 FROM dataset WHERE text_blob = value AND text_blob <> '')
    OR EXISTS (SELECT 1 FROM dataset WHERE rejects_blob = value AND rejects_blob <> '');

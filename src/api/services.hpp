@@ -9,7 +9,7 @@
 #include "blobs/store.hpp"
 #include "datasets/store.hpp"
 #include "events/hub.hpp"
-#include "intake/intake.hpp"
+#include "intake/uploads.hpp"
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
 #include "jobs/waiting_room.hpp"
@@ -48,6 +48,7 @@ struct Services {
     LogTails& log_tails;
     RequestLimit& request_limit;
     intake::Intake& intake;
+    intake::Uploads& uploads;
     accounts::AccountStore& accounts;
     accounts::Authenticator& authenticator;
     webhooks::WebhookStore& webhooks;

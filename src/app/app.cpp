@@ -115,6 +115,8 @@ struct App::Parts {
           storage{open_storage(settings, data_dir, hub, log)},
           blobs{blobs::local::open(data_dir / "blobs")},
           intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
+          drafts{blobs::local::open_drafts(data_dir / "blobs")},
+          uploads{intake, storage->intake(), storage->ledger(), *drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
@@ -136,6 +138,7 @@ struct App::Parts {
                    .log_tails = log_tails,
                    .request_limit = request_limit,
                    .intake = intake,
+                   .uploads = uploads,
                    .accounts = storage->accounts(),
                    .authenticator = authenticator,
                    .webhooks = storage->webhooks(),
@@ -161,6 +164,8 @@ struct App::Parts {
     std::unique_ptr<storage::Storage> storage;
     std::unique_ptr<blobs::BlobStore> blobs;
     intake::Intake intake;
+    std::unique_ptr<blobs::DraftStore> drafts;
+    intake::Uploads uploads;
     accounts::Authenticator authenticator;
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
@@ -218,6 +223,7 @@ struct App::Parts {
         scheduler.start();
         sender.start(embedded());
         intake.sweep_abandoned();
+        uploads.sweep();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
         ready = true;
@@ -293,10 +299,12 @@ struct App::Parts {
                 }
                 if (std::chrono::steady_clock::now() >= next_abandoned) {
                     intake.sweep_abandoned();
+                    uploads.sweep();
                     next_abandoned = in(settings.jobs.lease);
                 }
                 if (std::chrono::steady_clock::now() >= next_objects) {
                     intake.sweep_objects();
+                    uploads.sweep_drafts();
                     storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()})));
                     next_objects = in(settings.upload.sweep);
                 }

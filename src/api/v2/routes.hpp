@@ -15,6 +15,7 @@ void add_schedules(Table& table);
 void add_job_trail(Table& table);
 void add_streams(Table& table);
 void add_uploads(Table& table);
+void add_tus(Table& table);
 void add_datasets(Table& table);
 void add_exports(Table& table);
 void add_files(Table& table);

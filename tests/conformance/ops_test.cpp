@@ -270,6 +270,11 @@ const std::vector<Case>& cases() {
             accept.at = b.now;
             return accept;
         }),
+        op_case<intake::Keep>([](Bench& b) {
+            auto file = some_file(b);
+            file.state = intake::FileState::stored;
+            return intake::Keep{file};
+        }),
         op_case<intake::Abort>([](Bench& b) {
             intake::Abort abort;
             abort.file = begun(b).id;

@@ -86,6 +86,7 @@ void accept_file(Tx& tx, const intake::Accept& op) {
 }
 
 void keep_file(Tx& tx, const intake::Keep& op) {
+    if (one(tx.db, Statement::files_get, args(op.file.id), read_file)) return;
     tx.db.later(Statement::files_insert, file_args(op.file));
     tx.tell(file_event(op.file));
 }

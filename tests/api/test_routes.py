@@ -90,6 +90,9 @@ class Routes(ApiCase):
                         body = b'{"x":1}' if method in ("POST", "PUT", "PATCH") else None
                         answer = self.server.anonymous().request(
                             method, self.fill(path, value), body=body, headers={"Content-Type": "application/json", **headers})
+                        if method == "HEAD":  # an answer to it has no body
+                            self.assertEqual((answer.status, answer.body, answer.header("WWW-Authenticate")), (401, b"", "Bearer"))
+                            continue
                         self.assert_unauthorized(answer, f"{method} {path}")
                         self.assertEqual(answer.body, expected.body)
                 checked += 1

@@ -211,14 +211,10 @@ Reply unknown_upload() { return reply_error(404, "No such upload, or it has expi
 void add_tus(Table& table) {
     const std::string one = std::string{base} + "/{id}";
     const Body bytes{.media_type = std::string{offset_stream}, .schema = json::object{{"type", "string"}}, .required = false};
-    const auto add_options = [&](std::string pattern, std::string id, std::vector<Parameter> parameters) {
-        table.add("OPTIONS", std::move(pattern), http::Lane::reads,
-                  {.id = std::move(id), .summary = "What of tus is spoken here", .tag = "uploads", .access = Access::open,
-                   .parameters = std::move(parameters), .replies = {{204, "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"}}},
-                  options);
-    };
-    add_options(std::string{base}, "tusOptions", {});
-    add_options(one, "tusUploadOptions", {path_id("upload")});
+    table.add("OPTIONS", std::string{base}, http::Lane::reads,
+              {.id = "tusOptions", .summary = "What of tus is spoken here", .tag = "uploads", .access = Access::open,
+               .replies = {{204, "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"}}},
+              options);
     table.add("POST", std::string{base}, http::Lane::files,
               {.id = "createUpload", .summary = "Begin a resumable upload (tus)", .tag = "uploads",
                .parameters = {tus_resumable(), header("Upload-Length", "Bytes of the file"), header("Upload-Defer-Length", "1: the length comes later"),

@@ -2,6 +2,7 @@
 
 #include "blobs/local/detail/file.hpp"
 #include "blobs/local/local.hpp"
+#include "work/failpoint.hpp"
 
 namespace millrace::blobs::local {
 namespace {

@@ -126,6 +126,17 @@ private:
 
 }  // namespace
 
+void name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed) {
+    const auto path = object_path(root, sha256);
+    std::error_code error;
+    if (fs::create_directory(path.parent_path(), error)) sync_directory(root / "objects");
+    if (error) fail("creating a directory", error.value());
+    if (::rename(from.c_str(), path.c_str()) != 0) fail("naming a file", errno);
+    renamed();
+    work::failpoint("blob.renamed");
+    sync_directory(path.parent_path());
+}
+
 std::unique_ptr<Reader> open_reader(const fs::path& path, const std::string& name) {
     return std::make_unique<LocalReader>(path, name);
 }

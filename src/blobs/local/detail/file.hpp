@@ -10,7 +10,6 @@
 
 #include "base/error.hpp"
 #include "blobs/store.hpp"
-#include "work/failpoint.hpp"
 
 namespace millrace::blobs::local {
 namespace fs = std::filesystem;
@@ -58,16 +57,7 @@ inline void write_all(const File& file, std::string_view bytes) {
 }
 
 /// Gives the synced file the name of its object; `renamed` is called when it has lost its old one.
-inline void name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed = [] {}) {
-    const auto path = object_path(root, sha256);
-    std::error_code error;
-    if (fs::create_directory(path.parent_path(), error)) sync_directory(root / "objects");
-    if (error) fail("creating a directory", error.value());
-    if (::rename(from.c_str(), path.c_str()) != 0) fail("naming a file", errno);
-    renamed();
-    work::failpoint("blob.renamed");
-    sync_directory(path.parent_path());
-}
+void name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed = [] {});
 
 inline std::optional<Instant> changed(const fs::path& path) {
     struct stat info{};

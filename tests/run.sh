@@ -52,6 +52,7 @@ suite procs python3 tests/procs/run.py
 suite parquet-readers sh tests/parquet/run.sh
 suite sheets sh tests/sheets/run.sh
 suite formats python3 tests/formats/run.py
+suite tus python3 tests/tus/run.py
 suite extend python3 tests/extend/run.py
 
 echo "$passed passed, $failed failed, $skipped skipped"

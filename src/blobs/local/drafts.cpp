@@ -57,14 +57,13 @@ public:
     void store(const Uuid& id, const std::string& sha256) override {
         const auto from = path(id);
         // An object is as old as its name, else a sweep could take it before the commit that names it.
-        if (::utimensat(AT_FDCWD, from.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno != ENOENT) fail("naming a file", errno);
-            if (!fs::exists(object_path(root_, sha256))) throw Error{Code::corrupt_blob, {{"sha256", sha256}}};
-            sync_directory(object_path(root_, sha256).parent_path());
-            return;
-        }
+        if (::utimensat(AT_FDCWD, from.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) fail("naming a file", errno);
         work::failpoint("blob.written");
-        name_object(root_, from, sha256);
+        if (name_object(root_, from, sha256)) return;
+        // Another one has done it, before a crash or just now.
+        const auto object = object_path(root_, sha256);
+        if (!fs::exists(object)) throw Error{Code::corrupt_blob, {{"sha256", sha256}}};
+        sync_directory(object.parent_path());
     }
 
     void remove(const Uuid& id) override { ::unlink(path(id).c_str()); }

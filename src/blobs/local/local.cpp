@@ -33,7 +33,7 @@ public:
         file_.close();
         work::failpoint("blob.written");
         const Stored stored{to_hex(hash_.finish()), size_};
-        name_object(root_, partial_, stored.sha256, [&] { done_ = true; });
+        if (!name_object(root_, partial_, stored.sha256, [&] { done_ = true; })) fail("naming a file", ENOENT);
         return stored;
     }
 
@@ -126,15 +126,19 @@ private:
 
 }  // namespace
 
-void name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed) {
+bool name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed) {
     const auto path = object_path(root, sha256);
     std::error_code error;
     if (fs::create_directory(path.parent_path(), error)) sync_directory(root / "objects");
     if (error) fail("creating a directory", error.value());
-    if (::rename(from.c_str(), path.c_str()) != 0) fail("naming a file", errno);
+    if (::rename(from.c_str(), path.c_str()) != 0) {
+        if (errno == ENOENT) return false;
+        fail("naming a file", errno);
+    }
     renamed();
     work::failpoint("blob.renamed");
     sync_directory(path.parent_path());
+    return true;
 }
 
 std::unique_ptr<Reader> open_reader(const fs::path& path, const std::string& name) {

@@ -56,8 +56,9 @@ inline void write_all(const File& file, std::string_view bytes) {
     }
 }
 
-/// Gives the synced file the name of its object; `renamed` is called when it has lost its old one.
-void name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed = [] {});
+/// Gives the synced file the name of its object, durably; `renamed` is called when it has lost its old one. False when
+/// the file is not there.
+bool name_object(const fs::path& root, const fs::path& from, const std::string& sha256, const std::function<void()>& renamed = [] {});
 
 inline std::optional<Instant> changed(const fs::path& path) {
     struct stat info{};

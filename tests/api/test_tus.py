@@ -1,6 +1,7 @@
 """Resumable uploads, tus 1.0 at /api/v2/uploads."""
 
 import base64
+import concurrent.futures
 import hashlib
 import os
 import time
@@ -8,6 +9,7 @@ import uuid
 from email.utils import parsedate_to_datetime
 
 from support.case import ApiCase, csv
+from support.client import Client
 
 BASE = "/api/v2/uploads"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -272,6 +274,20 @@ class Tus(TusCase):
         self.assertEqual(self.patch(path, at, content[at:]).status, 204)
         self.assertEqual(self.dataset_of(path)["sha256"], hashlib.sha256(content).hexdigest())
 
+    def test_many_clients_on_one_upload_make_one_file(self):
+        content = csv(4000)
+        path = self.create(len(content))
+
+        def client(number):
+            while (at := self.offset(path)) < len(content):
+                status = self.patch(path, at, content[at:at + 20_000 + number]).status
+                self.assertIn(status, (204, 409))
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(client, range(8)))
+        self.assertEqual(self.dataset_of(path)["sha256"], hashlib.sha256(content).hexdigest())
+        self.assertEqual(len(self.me.active()), 1)
+
     def resumed(self, path, content):
         """The offset after one more PATCH, by the rules of a client; nothing while there is nothing to go on from."""
         at = self.offset(path)
@@ -340,6 +356,20 @@ class Killed(TusCase):
         """The offset when the server has seen the end of the connection: an empty PATCH there takes over."""
         at = self.offset(path)
         return at if at > before and self.patch(path, at, b"").status == 204 else None
+
+    def test_servers_of_one_database_take_turns(self):
+        if self.store != "postgres":
+            return  # one process owns a SQLite directory
+        first = self.start()
+        second = self.start(database_url=first.database_url, data_dir=first.data_dir)
+        self.me, content = first.client(), csv(2000)
+        others = [self.me, Client(second, self.me.token)]
+        path = self.create(len(content))
+        for turn, at in enumerate(range(0, len(content), 7000)):
+            self.assertEqual(self.patch(path, at, content[at:at + 7000], client=others[turn % 2]).status, 204)
+            self.assertEqual(self.offset(path, others[turn % 2 - 1]), min(at + 7000, len(content)))
+        self.assertEqual(self.dataset_of(path)["sha256"], hashlib.sha256(content).hexdigest())
+        self.assertEqual(len(self.me.active()), 1)
 
     def test_an_upload_killed_at_any_point_of_its_end_becomes_one_import(self):
         for point in ("intake.received", "blob.written", "blob.renamed", "intake.accept"):

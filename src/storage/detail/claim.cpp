@@ -98,7 +98,8 @@ private:
         int room = left_;
         if (settings.limited()) {
             tx_.db.run(Statement::queues_lock, args(settings.name));
-            // As it is now that nobody else claims from it.
+            // As it is now that nobody else claims from it; what starts now starts after what has made room for it.
+            tx_.db.run(Statement::workers_check, args(claim_.worker, claim_.now), [&](const Row& row) { worker_.now = row.instant(4); });
             queue = one(tx_.db, Statement::queues_get, args(settings.name), read_open_queue).value_or(queue);
             if (settings.paused) return;
             room = std::min({room, free_slots(settings), free_starts(queue)});

@@ -36,7 +36,7 @@ void Receiving::write(std::string_view bytes) {
     writer_->write(bytes);
 }
 
-std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id) {
+std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id, json::object job_input) {
     work::failpoint("intake.received");
     const std::shared_lock naming{intake_.naming_};
     const auto stored = writer_->finish();
@@ -61,8 +61,9 @@ std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id
     }
     if (file_.job_id) {
         // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
-        json::object input{{"file_id", file_.id.str()}, {"dataset_id", Uuid::generate().str()}};
-        commit.add(jobs::Unblock{*file_.job_id, std::move(input), std::move(supplier_id), file_.updated_at});
+        job_input.insert_or_assign("file_id", file_.id.str());
+        job_input.insert_or_assign("dataset_id", Uuid::generate().str());
+        commit.add(jobs::Unblock{*file_.job_id, std::move(job_input), std::move(supplier_id), file_.updated_at});
     }
     if (intake_.ledger_.commit(std::move(commit))) {
         open_ = false;

@@ -54,7 +54,8 @@ public:
     void write(std::string_view bytes);
     /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Nothing when the job that was
     /// joined got its bytes from elsewhere. Throws when the file could not be accepted; the job is failed then.
-    std::optional<Accepted> finish(std::optional<std::string> supplier_id = {});
+    /// `job_input` is added to the input of the job, for what became known after its beginning.
+    std::optional<Accepted> finish(std::optional<std::string> supplier_id = {}, json::object job_input = {});
     /// Gives up: the file is aborted and its job failed with this reason.
     void abort(const Error& reason) noexcept;
 

@@ -1,5 +1,6 @@
 """How a stored file would be read, and what its first rows are under overrides, before anything is imported."""
 
+import json
 import uuid
 
 from support.case import ApiCase
@@ -89,3 +90,61 @@ class Sniff(ApiCase):
         for body in ({}, {"dialect": {"x": 1}}, None):
             answer = other.post(f"/api/v2/files/{id_}/sniff", body)
             self.assertEqual((answer.status, answer.body), (404, unknown.body))
+
+
+class Overrides(ApiCase):
+    def rows(self, dataset):
+        return self.me.get(f"/api/v2/datasets/{dataset['id']}/export?format=csv").text
+
+    def put(self, content, query="", name="data.txt"):
+        return self.me.request("PUT", f"/api/v2/imports/files/{name}{query}", body=content, headers={"Content-Type": "application/octet-stream"})
+
+    def tagged(self):
+        return DOUBTFUL + uuid.uuid4().hex.encode() + b";x,y\n"
+
+    def test_an_upload_is_read_as_it_says(self):
+        dialect = json.dumps({"delimiter": ",", "header": False})
+        want = ["column_1", "column_2"]
+        for name, send in [("field before the file", lambda c: self.me.upload(c, fields=[("dialect", dialect)])),
+                           ("query of a form", lambda c: self.me.upload(c, params={"dialect": dialect})),
+                           ("query of a PUT", lambda c: self.put(c, "?dialect=%7B%22delimiter%22:%22,%22,%22header%22:false%7D")),
+                           ("field behind the file", lambda c: self.form([("file", "a.csv", c), ("dialect", None, dialect)]))]:
+            with self.subTest(name):
+                answer = send(self.tagged())
+                self.assertEqual(answer.status, 201, answer)
+                made = answer.json()
+                self.assertEqual(([c["name"] for c in made["columns"]], made["row_count"]), (want, 5))
+
+    def form(self, parts):
+        body, kind = multipart(parts)
+        return self.me.request("POST", "/api/v2/imports/files/upload", body=body, headers={"Content-Type": kind})
+
+    def test_options_that_are_not_known_are_422_before_anything_is_kept(self):
+        for query, pointer in [("?dialect=x", "/dialect"), ("?dialect=%7B%22x%22:1%7D", "/dialect/x"), ("?table=0", "/table"), ("?table=a", "/table"), ("?tables=some", "/tables")]:
+            with self.subTest(query):
+                answer = self.put(self.tagged(), query)
+                self.assertEqual([e["pointer"] for e in self.assert_problem(answer, 422, "invalid_fields")["errors"]], [pointer])
+        answer = self.me.upload(self.tagged(), fields=[("dialect", '{"x": 1}')])
+        self.assertEqual([e["pointer"] for e in self.assert_problem(answer, 422, "invalid_fields")["errors"]], ["/dialect/x"])
+
+    def test_a_key_that_this_format_has_not_fails_the_job(self):
+        answer = self.put(b'[{"a": "%s"}]' % uuid.uuid4().hex.encode(), "?dialect=%7B%22delimiter%22:%22,%22%7D", "a.json")
+        self.assertEqual(answer.json()["code"], "invalid_parameter", answer)
+        self.assertTrue(answer.json()["job_id"])
+
+    def test_a_stored_file_is_imported_again_with_another_dialect_as_a_new_version(self):
+        first = self.completed_import(content=self.tagged(), filename="data.txt")
+        job = {"kind": "import", "input": {"file_id": first["file_id"], "dialect": {"delimiter": ","}, "on_duplicate": "version"}}
+        answer = self.me.post("/api/v2/jobs", job)
+        self.assertEqual(answer.status, 201, answer)
+        done = self.me.wait_job(answer.json()["id"])
+        self.assertEqual(done["state"], "completed", done)
+        second = self.me.get("/api/v2/datasets/" + done["related_dataset_id"]).json()
+        self.assertEqual((second["version"], second["sha256"]), (first["version"] + 1, first["sha256"]))
+        self.assertEqual([c["name"] for c in second["columns"]], ["a;b", "c"])
+        del job["input"]["on_duplicate"]
+        done = self.me.wait_job(self.me.post("/api/v2/jobs", job).json()["id"])
+        self.assertEqual((done["state"], done["error_code"]), ("failed", "duplicate"))
+        for input_, pointer in [({"dialect": {"x": 1}}, "/input/dialect/x"), ({"table": 0}, "/input/table"), ({"tables": "x"}, "/input/tables"), ({"on_duplicate": "x"}, "/input/on_duplicate")]:
+            answer = self.me.post("/api/v2/jobs", {"kind": "import", "input": {"file_id": first["file_id"], **input_}})
+            self.assertEqual([e["pointer"] for e in self.assert_problem(answer, 422, "invalid_fields")["errors"]], [pointer])

@@ -89,6 +89,8 @@ private:
     std::mutex mutex_;
 };
 
+std::size_t first_table(const Arguments& arguments) { return static_cast<std::size_t>(arguments.table.value_or(1) - 1); }
+
 Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
     const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
@@ -129,7 +131,7 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto done = convert(pairs[i], arguments, static_cast<std::size_t>(arguments.table - 1));
+                const auto done = convert(pairs[i], arguments, first_table(arguments));
                 outcomes[i].rejected_rows = done.read.rows_rejected > 0;
                 reporter.done(pairs[i], done, false);
             } catch (const Error& error) {
@@ -193,7 +195,7 @@ int run_convert(const Arguments& arguments) {
         if (to_stdout || pair.in == "-") throw Error{Code::usage, {{"why", "--all-tables needs files, not -"}}};
         return convert_all(pair, arguments, reporter, err.live);
     }
-    const auto done = convert(pair, arguments, static_cast<std::size_t>(arguments.table - 1));
+    const auto done = convert(pair, arguments, first_table(arguments));
     reporter.done(pair, done, !to_stdout && err.live);
     return done.read.rows_rejected > 0 ? exit_partial : exit_ok;
 }

@@ -2,6 +2,3 @@
 DROP INDEX job_queued;
 CREATE INDEX job_queued ON job (queue, (-priority), turn, id)
     WHERE state = 'queued' AND kind <> 'external' AND limit_key IS NULL;
-
--- There are as many leases as jobs run: a beat looks at all of them, and every claim has an index less to keep.
-DROP INDEX job_lease_of_worker;

@@ -97,6 +97,8 @@ class Tables(ApiCase):
                 self.assertEqual(self.assert_problem(answer, 409, "duplicate")["existing_dataset_id"], first[1]["id"])
                 reused = self.datasets(self.job_of(self.me.upload(content, filename, params={"on_duplicate": "reuse"})))
                 self.assertEqual([d["id"] for d in reused], [d["id"] for d in first])
+                alone = self.datasets(self.job_of(self.me.upload(content, filename, params={"on_duplicate": "reuse", "table": 2})))
+                self.assertEqual([d["id"] for d in alone], [first[1]["id"]])
                 again = self.datasets(self.job_of(self.me.upload(content, filename, params={"on_duplicate": "version"})))
                 self.assertEqual([(d["table"], d["version"]) for d in again], [(1, 2), (2, 2)])
 

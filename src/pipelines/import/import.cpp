@@ -15,7 +15,9 @@ namespace {
 BOOST_DEFINE_ENUM_CLASS(OnDuplicate, error, reuse, version)
 BOOST_DEFINE_ENUM_CLASS(Tables, all, main)
 
-constexpr std::size_t datasets_max = 100;  ///< of one file; they are in memory until the job ends
+// Of one file: what is known of them is in memory until the job ends.
+constexpr std::size_t datasets_max = 100;
+constexpr std::uint64_t columns_max = 40'000;  ///< of all of them, before the last one
 
 struct Input {
     Uuid file_id;
@@ -146,7 +148,7 @@ private:
             context_.check();
             const int number = static_cast<int>(i) + 1;
             if (tables[i].hidden) skip(number, tables[i].name, "hidden");
-            else if (made_.size() == datasets_max) skip(number, tables[i].name, "too_many_tables");
+            else if (made_.size() == datasets_max || columns_made() >= columns_max) skip(number, tables[i].name, "too_many_tables");
             else build_other(format, number, tables[i].name);
         }
     }
@@ -164,6 +166,12 @@ private:
             if (!is_of_table(error)) throw;
             skip(number, name, to_string(error.code()));
         }
+    }
+
+    std::uint64_t columns_made() const {
+        std::uint64_t columns = 0;
+        for (const auto& dataset : made_) columns += dataset.column_count;
+        return columns;
     }
 
     void skip(int number, const std::string& name, std::string_view why) {

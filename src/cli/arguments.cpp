@@ -104,11 +104,15 @@ private:
     void files() {
         auto* import = with_server(command(root, "import", "Import files through a running server",
                                            "  millrace import sales.csv\n"
-                                           "  millrace import --on-duplicate reuse --json incoming/*.csv"));
+                                           "  millrace import --on-duplicate reuse --json incoming/*.csv\n"
+                                           "  millrace import --delimiter ';' --no-header --table 2 export.txt"));
         import->add_option("FILE", a.files, "Files to import; - is standard input")->required();
         import->add_option("--on-duplicate", a.on_duplicate, "When the same bytes are imported already: error, reuse or version")
             ->check(CLI::IsMember({"error", "reuse", "version"}));
         import->add_option("--supplier-id", a.supplier_id, "Kept with the job and the dataset")->type_name("ID");
+        import->add_option("--table", a.table, "Only this table of a file with several (see sniff); all when absent")
+            ->type_name("N")->check(CLI::Range(1, 1'000'000));
+        reading(import);
         import->add_flag("!--wait,--no-wait", a.no_wait, "Return as soon as the bytes are accepted");
         import->add_option("--parallel", a.parallel, "Files sent at the same time")->check(CLI::Range(1, 64))->capture_default_str();
         import->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
@@ -125,8 +129,8 @@ private:
         convert->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
         writing(convert);
         convert->add_option("--list", a.list, "Convert every pair of this file; - is standard input")->type_name("FILE");
-        auto* table = convert->add_option("--table", a.table, "Which table of a file with several (see sniff)");
-        table->type_name("N")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+        auto* table = convert->add_option("--table", a.table, "Which table of a file with several (see sniff); the first when absent");
+        table->type_name("N")->check(CLI::Range(1, 1'000'000));
         convert->add_flag("--all-tables", a.all_tables, "Every table; the second one goes to OUT with -2 before its extension")->excludes(table);
         reading(convert);
         convert->add_flag("--json", a.json, "Report per file on standard output (on standard error when OUT is -)");

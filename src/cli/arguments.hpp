@@ -39,7 +39,7 @@ struct Arguments {
     std::string to;    ///< convert, export: format
     std::vector<std::string> options;  ///< -O KEY=VALUE
     std::string out;   ///< export: file
-    int table = 1;     ///< convert --table, the main one is 1
+    std::optional<int> table;  ///< import, convert: the main one is 1
     bool all_tables = false;
     std::optional<std::string> delimiter, quote, encoding;
     std::optional<bool> header;

@@ -95,6 +95,17 @@ struct Form {
     }
 };
 
+std::string query_of(const ImportOptions& options) {
+    std::string query;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        query.append(query.empty() ? "?" : "&").append(name).append("=").append(http::encode_segment(value));
+    };
+    if (!options.on_duplicate.empty()) add("on_duplicate", options.on_duplicate);
+    if (!options.dialect.empty()) add("dialect", json::serialize(options.dialect));
+    if (options.table) add("table", std::to_string(*options.table));
+    return query;
+}
+
 /// One thread's part of an import.
 class Importer {
 public:
@@ -154,7 +165,7 @@ private:
         request.headers.set("Content-Type", "application/octet-stream");
         // A repeat of this request by curl on a stale connection must not make a second import.
         request.headers.set("Idempotency-Key", random_base62(32));
-        const auto query = options_.on_duplicate.empty() ? "" : "?on_duplicate=" + options_.on_duplicate;
+        const auto query = query_of(options_);
         auto path = "/api/v2/imports/files/" + http::encode_segment(file.name()) + query;
         request.body_size = file.size();
         request.read_body = [&](std::uint64_t offset, std::span<char> into) {

@@ -15,6 +15,8 @@ namespace millrace::cli {
 struct ImportOptions {
     std::string on_duplicate;  ///< error, reuse or version; empty: as the server does
     std::string supplier_id;
+    json::object dialect;      ///< how to read the files, where that is to differ from what is found out
+    std::optional<int> table;  ///< from 1: only this one
     bool wait = true;
     int parallel = 4;
 };

@@ -16,7 +16,8 @@ struct Dataset {
     Uuid job_id;
     Uuid file_id;
     std::string sha256;  ///< of the file it came from: identity for duplicates
-    int version = 1;     ///< of datasets from the same bytes
+    int version = 1;     ///< of datasets from the same table of the same bytes
+    int table = 1;       ///< which table of the file, the main one is 1
     std::string format;
     std::uint64_t size_bytes = 0;  ///< of the file
     std::uint64_t row_count = 0;

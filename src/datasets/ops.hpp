@@ -5,13 +5,14 @@
 
 namespace millrace::datasets {
 
-/// Guard: the owner has no other dataset of the same bytes and version. Else `refused` with that dataset. The dataset
+/// Guard: the owner has no other dataset of the same bytes, version and table. Else `refused` with that dataset. The dataset
 /// itself (same id) does not count, so that a rerun passes.
 struct Unique : ledger::Op {
     Uuid id;
     Uuid owner;
     std::string sha256;
     int version = 1;
+    int table = 1;
 };
 
 /// Inserts the dataset, or replaces the one with the same id; event "dataset.created".

@@ -115,6 +115,8 @@ struct Format {
     virtual bool is_meant(const json::object& /*dialect*/) const { return false; }
     /// The tables of the file, the main one first; at least one. Throws like `open`.
     virtual std::vector<TableInfo> tables(Source&, const ReadOptions&) const { return {{}}; }
+    /// Does reading the main table tell whether there are others (`other_table_rows`)? Where it does not, `tables` costs little.
+    virtual bool counts_other_tables() const { return true; }
     virtual std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const = 0;
 };
 

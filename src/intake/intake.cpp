@@ -36,8 +36,8 @@ void Receiving::write(std::string_view bytes) {
     writer_->write(bytes);
 }
 
-std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id) {
-    if (intake_.accept(file_, [&] { return writer_->finish(); }, std::move(supplier_id), joined_)) {
+std::optional<Accepted> Receiving::finish(std::optional<std::string> supplier_id, json::object job_input) {
+    if (intake_.accept(file_, [&] { return writer_->finish(); }, std::move(job_input), std::move(supplier_id), joined_)) {
         open_ = false;
         return Accepted{file_, file_.job_id};
     }
@@ -110,7 +110,8 @@ Intake::Announced Intake::announce(Incoming incoming) {
     }
 }
 
-bool Intake::accept(File& file, const std::function<blobs::Stored()>& store, std::optional<std::string> supplier_id, bool reopen) {
+bool Intake::accept(File& file, const std::function<blobs::Stored()>& store, json::object job_input,
+                    std::optional<std::string> supplier_id, bool reopen) {
     work::failpoint("intake.received");
     const std::shared_lock naming{naming_};
     const auto stored = store();
@@ -135,8 +136,9 @@ bool Intake::accept(File& file, const std::function<blobs::Stored()>& store, std
     }
     if (file.job_id) {
         // The id of the dataset is chosen here, so that a rerun of the job writes the same one again.
-        json::object input{{"file_id", file.id.str()}, {"dataset_id", Uuid::generate().str()}};
-        commit.add(jobs::Unblock{*file.job_id, std::move(input), std::move(supplier_id), file.updated_at});
+        job_input.insert_or_assign("file_id", file.id.str());
+        job_input.insert_or_assign("dataset_id", Uuid::generate().str());
+        commit.add(jobs::Unblock{*file.job_id, std::move(job_input), std::move(supplier_id), file.updated_at});
     }
     return static_cast<bool>(ledger_.commit(std::move(commit)));
 }

@@ -58,7 +58,8 @@ public:
     void write(std::string_view bytes);
     /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Nothing when the job that was
     /// joined got its bytes from elsewhere. Throws when the file could not be accepted; the job is failed then.
-    std::optional<Accepted> finish(std::optional<std::string> supplier_id = {});
+    /// `job_input` is added to the input of the job, for what became known after its beginning.
+    std::optional<Accepted> finish(std::optional<std::string> supplier_id = {}, json::object job_input = {});
     /// Gives up: the file is aborted and its job failed with this reason.
     void abort(const Error& reason) noexcept;
 
@@ -94,7 +95,8 @@ public:
     Announced announce(Incoming incoming);
     /// Stores the bytes by `store` and accepts the file: durable on return, the job is in its queue. False when the file
     /// is not being received any more, or (`reopen`: the job is that of an earlier request) the job has its bytes.
-    bool accept(File& file, const std::function<blobs::Stored()>& store, std::optional<std::string> supplier_id = {}, bool reopen = false);
+    bool accept(File& file, const std::function<blobs::Stored()>& store, json::object job_input = {},
+                std::optional<std::string> supplier_id = {}, bool reopen = false);
     /// The file is aborted and, `with_job`, its job failed with this reason. No effect when it is not being received.
     void abort(const File& file, const Error& reason, bool with_job = true);
 

@@ -92,15 +92,15 @@ def learnt(path, answer):
 
 
 class Guide(ApiCase):
-    def stored_file(self, client):
-        body, kind = multipart([("file", "payload.json", b"{}", "application/json")])
+    def stored_file(self, client, name="payload.json", content=b"{}"):
+        body, kind = multipart([("file", name, content)])
         answer = client.request("POST", "/api/v2/files", body=body, headers={"Content-Type": kind})
         self.assertEqual(answer.status, 201, answer)
         return answer.json()["id"]
 
     def test_every_request_of_the_guide_answers_as_it_says(self):
         me = self.user(role="admin")
-        sent, known = 0, {"me": me.get("/api/v2/me").json()["id"], "file": self.stored_file(me)}
+        sent, known = 0, {"me": me.get("/api/v2/me").json()["id"], "file": self.stored_file(me), "text": self.stored_file(me, "orders.txt", b"sku;name\n1;bolt\n2;nut\n")}
         for name in pages():
             text = page(name)
             self.assertEqual(text.count("\n-> "), len(list(requests_of(text))), f"{name}: each status belongs to a request")

@@ -77,6 +77,16 @@ class Import(Remote):
         self.assertNotIn("\x1b", done.err + done.out)
         self.assertIn("rows_out\t", done.out)
 
+    def test_a_file_is_read_as_the_options_say(self):
+        content = f"{uuid.uuid4().hex};x,y\n1;2,3\n"
+        for more in ([], ["--supplier-id", "s"]):
+            made = self.import_one("a.txt", content, "--delimiter", ",", "--no-header", "--on-duplicate", "version", *more)
+            dataset = self.srv.client(self.user_id).get("/api/v2/datasets/" + made["dataset_id"]).json()
+            self.assertEqual(([c["name"] for c in dataset["columns"]], dataset["row_count"]), (["column_1", "column_2"], 2))
+        two = '{"a": [{"x": "%s"}, {"x": 2}], "b": [{"y": 3}]}' % uuid.uuid4().hex
+        self.assertEqual(self.import_one("two.json", two, "--table", "2")["rows_out"], 1)
+        self.assertEqual(self.import_one("two.json", two, "--table", "3", status=2)["error_code"], "invalid_parameter")
+
     def test_a_duplicate_is_status_6_unless_it_may_be_reused(self):
         content = csv()
         first = self.import_one("a.csv", content)

@@ -576,13 +576,31 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     unique.version = 2;
     CHECK(bench.commit(std::move(Commit{}.guard(unique))) == Outcome::applied);
 
+    // Another table of the same bytes is another dataset.
+    datasets::Dataset other = some_dataset(bench);
+    other.sha256 = d.sha256;
+    other.table = 2;
+    unique = {};
+    unique.id = other.id;
+    unique.owner = other.owner;
+    unique.sha256 = other.sha256;
+    unique.table = 2;
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{other}))) == Outcome::applied);
+    CHECK(store.get(other.id, bench.scope)->table == 2);
+    CHECK(store.by_content(d.owner, d.sha256)->id == d.id);
+    CHECK(store.by_content(d.owner, d.sha256, 2)->id == other.id);
+    CHECK(store.tables(d.owner, d.sha256, 1) == std::vector<Uuid>{d.id, other.id});
+    CHECK(store.tables(d.owner, d.sha256, 2).empty());
+    CHECK(store.newest_version(d.owner, d.sha256) == 1);
+    CHECK(store.newest_version(d.owner, "unknown") == 0);
+
     datasets::Remove remove;
     remove.id = d.id;
     remove.at = bench.now;
     bench.commit(std::move(Commit{}.add(remove)));
     CHECK_FALSE(store.get(d.id, bench.scope).has_value());
     CHECK(bench.storage().intake().referenced({"t1"}).empty());
-    CHECK(bench.event_types() == std::vector<std::string>{"dataset.created", "dataset.deleted"});
+    CHECK(bench.event_types() == std::vector<std::string>{"dataset.created", "dataset.created", "dataset.deleted"});
 }
 
 ON_BOTH("of two datasets of the same bytes at the same time one is kept and the other learns of it") {

@@ -14,6 +14,7 @@ struct DatasetView {
     std::string format;
     std::string sha256;
     int version = 1;
+    int table = 1;  ///< of its file
     std::uint64_t size_bytes = 0;
     std::uint64_t row_count = 0;
     std::uint64_t rows_in = 0;
@@ -28,7 +29,7 @@ struct DatasetView {
     json::object links;
 };
 BOOST_DESCRIBE_STRUCT(DatasetView, (),
-                      (id, job_id, name, filename, supplier_id, format, sha256, version, size_bytes, row_count, rows_in,
+                      (id, job_id, name, filename, supplier_id, format, sha256, version, table, size_bytes, row_count, rows_in,
                        rows_rejected, rows_reported, column_count, columns, report, file_id, created_by, created_at,
                        links))
 

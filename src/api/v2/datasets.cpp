@@ -62,6 +62,7 @@ DatasetView dataset_view(const Dataset& dataset) {
     view.format = dataset.format;
     view.sha256 = dataset.sha256;
     view.version = dataset.version;
+    view.table = dataset.table;
     view.size_bytes = dataset.size_bytes;
     view.row_count = dataset.row_count;
     view.rows_in = dataset.rows_in;

@@ -6,6 +6,7 @@
 
 #include "accounts/ops.hpp"
 #include "api/kinds.hpp"
+#include "api/v2/import_options.hpp"
 #include "base/hash.hpp"
 #include "datasets/export.hpp"
 
@@ -50,6 +51,7 @@ intake::File stored_file(Call& call, const Job& job, const std::string& name, co
 /// An import of a file that is stored already.
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
     const auto file = stored_file(call, job, "file_id", pointer);
+    check_import_options(job.input, pointer + "/input");
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());

@@ -2,6 +2,7 @@
 
 #include "accounts/ops.hpp"
 #include "api/v2/dataset_view.hpp"
+#include "api/v2/import_options.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"
 #include "http/multipart.hpp"
@@ -30,6 +31,7 @@ struct Upload {
     std::string on_duplicate;
     std::optional<std::string> idempotency_key;
     Duration wait{};
+    json::object options{};  ///< see import_options.hpp
 };
 
 Upload read_head(Call& call) {
@@ -43,6 +45,9 @@ Upload read_head(Call& call) {
             throw Error{Code::invalid_parameter, {{"name", "on_duplicate"}, {"why", "expected error, reuse or version"}}};
         }
         upload.on_duplicate = *asked;
+    }
+    for (const std::string_view name : {"dialect", "table", "tables"}) {
+        if (const auto text = call.request.query_value(name)) set_import_option(upload.options, name, *text);
     }
     upload.idempotency_key = idempotency_key(call.request);
     return upload;
@@ -120,10 +125,10 @@ public:
         if (upload_.idempotency_key) hash_.update(bytes);
     }
 
-    http::Answer finish(std::optional<std::string> supplier_id) {
+    http::Answer finish(std::optional<std::string> supplier_id, json::object options) {
         if (replay_) return finish_replay();
         const Uuid job = *receiving_->job();
-        const bool fresh = receiving_->finish(std::move(supplier_id)).has_value();
+        const bool fresh = receiving_->finish(std::move(supplier_id), std::move(options)).has_value();
         if (upload_.idempotency_key) check_same_bytes(job);
         return answer(std::move(upload_), job, fresh);
     }
@@ -195,17 +200,18 @@ auto with_job(const std::optional<Target>& target, Body body) -> decltype(body()
 class RawSink final : public http::BodySink {
 public:
     RawSink(Upload upload, std::string filename)
-        : target_{std::in_place, upload, std::move(filename), upload.request.content_type()} {}
+        : options_{upload.options}, target_{std::in_place, upload, std::move(filename), upload.request.content_type()} {}
 
     void write(std::span<const char> block) override {
         with_job(target_, [&] { target_->write({block.data(), block.size()}); });
     }
     http::Answer finish() override {
-        return with_job(target_, [&] { return target_->finish(std::nullopt); });
+        return with_job(target_, [&] { return target_->finish(std::nullopt, std::move(options_)); });
     }
     void abort(const Error& reason) noexcept override { target_->abort(reason); }
 
 private:
+    json::object options_;
     std::optional<Target> target_;
 };
 
@@ -216,7 +222,7 @@ public:
           form_{boundary,
                 {.part_begin = [this](const http::Part& part) { begin(part); },
                  .data = [this](std::string_view bytes) { data(bytes); },
-                 .part_end = [this] { in_file_ = false; field_ = nullptr; }}} {}
+                 .part_end = [this] { end(); }}} {}
 
     void write(std::span<const char> block) override {
         with_job(target_, [&] { form_.feed({block.data(), block.size()}); });
@@ -226,7 +232,7 @@ public:
         return with_job(target_, [&] {
             form_.finish();
             if (!target_) throw Error{Code::missing_file, {{"field", "file"}}};
-            return target_->finish(supplier_id_.empty() ? std::nullopt : std::optional{supplier_id_});
+            return target_->finish(supplier_id_.empty() ? std::nullopt : std::optional{supplier_id_}, std::move(upload_.options));
         });
     }
 
@@ -242,7 +248,17 @@ private:
             in_file_ = true;
         } else if (part.name == "supplier_id") {
             field_ = &supplier_id_;
+        } else if (is_import_option(part.name)) {
+            option_ = part.name;
+            option_text_.clear();
+            field_ = &option_text_;
         }
+    }
+
+    void end() {
+        if (field_ == &option_text_) set_import_option(upload_.options, option_, option_text_);
+        in_file_ = false;
+        field_ = nullptr;
     }
 
     void data(std::string_view bytes) {
@@ -256,6 +272,7 @@ private:
 
     Upload upload_;
     std::string supplier_id_;
+    std::string option_, option_text_;
     std::string* field_ = nullptr;
     bool in_file_ = false;
     std::optional<Target> target_;
@@ -279,6 +296,10 @@ void add_uploads(Table& table) {
     const std::vector<Parameter> parameters{
         {.name = "on_duplicate", .in = "query", .description = "What to do when these bytes are a dataset of yours already",
          .schema = json::object{{"type", "string"}, {"enum", json::array{"error", "reuse", "version"}}, {"default", "error"}}},
+        {.name = "dialect", .in = "query", .description = "How to read the file where that is to differ from what is found out: an object as JSON text, e.g. {\"delimiter\": \";\"}"},
+        {.name = "table", .in = "query", .description = "Import this table only, counted from 1", .schema = json::object{{"type", "integer"}, {"minimum", 1}}},
+        {.name = "tables", .in = "query", .description = "all: each table of the file becomes a dataset; main: only the first",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"all", "main"}}, {"default", "all"}}},
         {.name = "Prefer", .in = "header", .description = "wait=N (seconds, default 30) or respond-async"},
         {.name = "Idempotency-Key", .in = "header", .description = "A repeat with the same key within 24 h answers with the first job"}};
     const std::vector<Reply> replies{
@@ -291,7 +312,10 @@ void add_uploads(Table& table) {
     const json::value form_schema{{"type", "object"},
                                   {"required", json::array{"file"}},
                                   {"properties", {{"file", {{"type", "string"}, {"contentMediaType", "application/octet-stream"}}},
-                                                  {"supplier_id", {{"type", "string"}}}}}};
+                                                  {"supplier_id", {{"type", "string"}}},
+                                                  {"dialect", {{"type", "string"}, {"contentMediaType", "application/json"}}},
+                                                  {"table", {{"type", "integer"}, {"minimum", 1}}},
+                                                  {"tables", {{"type", "string"}, {"enum", json::array{"all", "main"}}}}}}};
     table.add("POST", "/api/v2/imports/files/upload", http::Lane::files,
               {.id = "uploadFile", .summary = "Import a file sent as a form", .tag = "uploads", .parameters = parameters,
                .body = Body{.media_type = "multipart/form-data", .schema = form_schema}, .replies = replies},

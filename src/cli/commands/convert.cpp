@@ -17,7 +17,7 @@
 #include "cli/reading.hpp"
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
-#include "formats/csv/csv.hpp"
+#include "formats/sniff.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -89,6 +89,8 @@ private:
     std::mutex mutex_;
 };
 
+std::size_t first_table(const Arguments& arguments) { return static_cast<std::size_t>(arguments.table.value_or(1) - 1); }
+
 Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
     const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
@@ -129,7 +131,7 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto done = convert(pairs[i], arguments, static_cast<std::size_t>(arguments.table - 1));
+                const auto done = convert(pairs[i], arguments, first_table(arguments));
                 outcomes[i].rejected_rows = done.read.rows_rejected > 0;
                 reporter.done(pairs[i], done, false);
             } catch (const Error& error) {
@@ -152,34 +154,6 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     // One bad file among thousands is a part of the work, whether the others were one or many.
     const auto rejected = std::ranges::any_of(outcomes, &Outcome::rejected_rows);
     return failed > 0 || rejected ? exit_partial : exit_ok;
-}
-
-/// The tables of a file of several; empty for a file of one.
-json::array tables_of(const formats::Format& format, formats::Source& source, const json::object& dialect) {
-    json::array named;
-    const auto tables = format.tables(source, {.dialect = dialect});
-    if (tables.size() < 2) return named;
-    for (std::size_t i = 0; i < tables.size(); ++i) {
-        json::object one{{"table", i + 1}, {"name", tables[i].name}};
-        if (tables[i].hidden) one.emplace("hidden", true);
-        named.emplace_back(std::move(one));
-    }
-    return named;
-}
-
-json::object sniff(formats::Source& source, const std::string& path, json::object dialect) {
-    const auto& format = formats::recognise(source, name_of(path), dialect);
-    json::object found{{"file", path}, {"format", format.name()}};
-    if (auto tables = tables_of(format, source, dialect); !tables.empty()) found.emplace("tables", std::move(tables));
-    if (&format == &formats::csv::format()) {
-        for (auto& field : formats::csv::sniff(source, {.dialect = std::move(dialect)})) found.insert_or_assign(field.key(), field.value());
-        return found;
-    }
-    const auto reader = format.open(source, {.dialect = std::move(dialect)});
-    json::array names;
-    for (const auto& name : reader->names()) names.emplace_back(name);
-    found.emplace("names", std::move(names));
-    return found;
 }
 
 /// "orders.csv" for the first table, "orders-2.csv" for the second.
@@ -221,7 +195,7 @@ int run_convert(const Arguments& arguments) {
         if (to_stdout || pair.in == "-") throw Error{Code::usage, {{"why", "--all-tables needs files, not -"}}};
         return convert_all(pair, arguments, reporter, err.live);
     }
-    const auto done = convert(pair, arguments, static_cast<std::size_t>(arguments.table - 1));
+    const auto done = convert(pair, arguments, first_table(arguments));
     reporter.done(pair, done, !to_stdout && err.live);
     return done.read.rows_rejected > 0 ? exit_partial : exit_ok;
 }
@@ -232,7 +206,8 @@ int run_sniff(const Arguments& arguments) {
     for (const auto& path : arguments.files) {
         try {
             const auto source = open_source(path);
-            auto found = sniff(*source, path, dialect_of(arguments));
+            json::object found{{"file", path}};
+            for (auto& field : formats::sniff(*source, name_of(path), {.dialect = dialect_of(arguments)})) found.insert_or_assign(field.key(), field.value());
             outcomes.push_back({exit_ok});
             if (arguments.json) {
                 put(json::serialize(found) + '\n');

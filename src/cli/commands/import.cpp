@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/importing.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/reading.hpp"
 #include "cli/table.hpp"
 
 namespace millrace::cli {
@@ -49,6 +50,8 @@ int run_import(const Arguments& arguments) {
     const auto mode = progress_mode(arguments.progress, err);
     const ImportOptions options{.on_duplicate = arguments.on_duplicate,
                                 .supplier_id = arguments.supplier_id,
+                                .dialect = dialect_of(arguments),
+                                .table = arguments.table,
                                 .wait = !arguments.no_wait,
                                 .parallel = arguments.parallel};
     const auto endpoint = find_server(arguments);

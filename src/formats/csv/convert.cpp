@@ -1,5 +1,3 @@
-#include <boost/json/array.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -91,26 +89,6 @@ ReadReport convert(Source& source, Sink& sink, const ReadOptions& options) {
 
 std::unique_ptr<TableReader> open_keeping(Source& source, const ReadOptions& options) {
     return std::make_unique<Reader>(source, options, Doubt::keep);
-}
-
-json::object sniff(Source& source, const ReadOptions& options) {
-    const Reader reader{source, options};
-    json::object found = reader.report().dialect;
-    json::array names;
-    for (const auto& name : reader.names()) names.emplace_back(name);
-    found["names"] = std::move(names);
-    found["preamble_rows"] = reader.layout().preamble_rows;
-    json::array candidates;
-    for (const auto& candidate : reader.sniffed().candidates) {
-        json::object one = to_json_object(candidate.dialect);
-        one["score"] = candidate.score;
-        one["columns"] = candidate.width;
-        one["regular"] = candidate.regular;
-        one["typed"] = candidate.typed;
-        candidates.emplace_back(std::move(one));
-    }
-    found["candidates"] = std::move(candidates);
-    return found;
 }
 
 }  // namespace millrace::formats::csv

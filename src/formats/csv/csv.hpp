@@ -34,7 +34,7 @@ ReadReport convert(Source& source, Sink& sink, const ReadOptions& options = {});
 std::unique_ptr<TableReader> open_keeping(Source& source, const ReadOptions& options = {});
 
 /// What would be decided about a file: {"delimiter", "quote", ..., "confidence", "reason", "names", "candidates": [...]}.
-/// Reads at most its first MiB. Throws like open.
+/// Reads at most the first MiB of table `options.table` (and what stands before it). Throws like open.
 json::object sniff(Source& source, const ReadOptions& options = {});
 
 /// The account of a file without its rows: what reading it all would report, at a third of the cost. Throws like open.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "formats/csv/csv.hpp"
 
 namespace millrace::formats::csv {
 namespace {
@@ -78,6 +79,15 @@ private:
     ReadReport report_;
 };
 
+Section section_of(Source& source, const ReadOptions& options) {
+    if (options.table == 0) return {};
+    auto sections = find_sections(source, options, options.table + 1);
+    if (options.table >= sections.size()) {
+        throw Error{Code::invalid_parameter, {{"name", "table"}, {"why", fmt::format("the file has {}", sections.size())}}};
+    }
+    return std::move(sections[options.table]);
+}
+
 }  // namespace
 
 std::vector<Section> find_sections(Source& source, const ReadOptions& options, std::size_t sections_max) {
@@ -104,11 +114,29 @@ std::vector<Section> find_sections(Source& source, const ReadOptions& options, s
 
 std::unique_ptr<TableReader> open_table(Source& source, const ReadOptions& options, Doubt doubt) {
     if (options.table == 0) return std::make_unique<Reader>(source, options, doubt);
-    const auto sections = find_sections(source, options, options.table + 1);
-    if (options.table >= sections.size()) {
-        throw Error{Code::invalid_parameter, {{"name", "table"}, {"why", fmt::format("the file has {}", sections.size())}}};
+    return std::make_unique<Later>(source, section_of(source, options), options, doubt);
+}
+
+json::object sniff(Source& source, const ReadOptions& options) {
+    const auto section = section_of(source, options);
+    Rest rest{source, section.byte_offset};
+    const Reader reader{rest, options_of(section, options)};
+    json::object found = reader.report().dialect;
+    json::array names;
+    for (const auto& name : reader.names()) names.emplace_back(name);
+    found["names"] = std::move(names);
+    found["preamble_rows"] = reader.layout().preamble_rows;
+    json::array candidates;
+    for (const auto& candidate : reader.sniffed().candidates) {
+        json::object one = to_json_object(candidate.dialect);
+        one["score"] = candidate.score;
+        one["columns"] = candidate.width;
+        one["regular"] = candidate.regular;
+        one["typed"] = candidate.typed;
+        candidates.emplace_back(std::move(one));
     }
-    return std::make_unique<Later>(source, sections[options.table], options, doubt);
+    found["candidates"] = std::move(candidates);
+    return found;
 }
 
 }  // namespace millrace::formats::csv

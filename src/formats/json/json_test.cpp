@@ -221,6 +221,9 @@ TEST_CASE("each array of objects is a table, the largest one first") {
     CHECK(main.report.warnings.size() == 1);
     CHECK(second.names == Names{"id"});
     CHECK(second.report.other_table_rows == 2);
+    // A key that only the last row has is not forgotten over the rows of others before it.
+    CHECK(read(R"({"a": [{"x": 1}, {"x": 2}, {"x": 3}], "b": [{"y": 4}]})", {.table = 1}).rows == Rows{{"4"}});
+    CHECK(read(R"({"a": [{"x": 1}], "b": [{"y": 4}, {"y": 5, "z": 6}]})").rows == Rows{{"4", ""}, {"5", "6"}});
     CHECK(code_of([&] { read(text, {.table = 2}); }) == Code::invalid_parameter);
 }
 

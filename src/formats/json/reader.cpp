@@ -187,7 +187,7 @@ bool Reader::take_row(TextBatch& batch) {
     } else {
         emit(batch);
     }
-    survey_.tables[table_].columns.forget_row();
+    if (mine) survey_.tables[table_].columns.forget_row();  // else the row it began last is one of the survey
     rows_->pass(in);
     return true;
 }

@@ -77,6 +77,7 @@ struct Ods final : Format {
         sheet::visible_first(tables);
         return tables;
     }
+    bool counts_other_tables() const override { return false; }
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override {
         auto document = std::make_unique<Document>(source);
         auto found = find_table(*document, options.table);

@@ -33,6 +33,7 @@ public:
     }
     bool is_meant(const json::object& dialect) const override { return inner_.is_meant(dialect); }
     std::vector<TableInfo> tables(Source& source, const ReadOptions& options) const override;
+    bool counts_other_tables() const override { return inner_.counts_other_tables(); }
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override;
 
 private:

@@ -61,6 +61,7 @@ struct Xls final : Format {
         sheet::visible_first(tables);
         return tables;
     }
+    bool counts_other_tables() const override { return false; }
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override {
         auto book = Book::open(source);
         auto tables = book->tables();

@@ -71,6 +71,7 @@ struct Xlsx final : Format {
         sheet::visible_first(tables);
         return tables;
     }
+    bool counts_other_tables() const override { return false; }
     std::unique_ptr<TableReader> open(Source& source, const ReadOptions& options) const override {
         auto archive = open_archive(source);
         const auto workbook = read_workbook(*archive);

@@ -335,6 +335,7 @@ datasets::Dataset read_dataset(const Row& row) {
     d.text_blob = r.text();
     d.rejects_blob = r.text();
     d.created_at = r.instant();
+    d.table = r.integer();
     return d;
 }
 

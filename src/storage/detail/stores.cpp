@@ -82,9 +82,19 @@ std::optional<datasets::Dataset> DatasetStore::get(const Uuid& id, const Scope& 
                    reading(db_, [&](Session& s) { return one(s, Statement::datasets_get, args(id), read_dataset); }));
 }
 
-std::optional<datasets::Dataset> DatasetStore::by_content(const Uuid& owner, const std::string& sha256) {
+std::optional<datasets::Dataset> DatasetStore::by_content(const Uuid& owner, const std::string& sha256, int table) {
     return reading(db_,
-                   [&](Session& s) { return one(s, Statement::datasets_by_content, args(owner, sha256), read_dataset); });
+                   [&](Session& s) { return one(s, Statement::datasets_by_content, args(owner, sha256, table), read_dataset); });
+}
+
+int DatasetStore::newest_version(const Uuid& owner, const std::string& sha256) {
+    return reading(db_, [&](Session& s) {
+        return one(s, Statement::datasets_newest_version, args(owner, sha256), [](const Row& row) { return Reader{row}.integer(); }).value_or(0);
+    });
+}
+
+std::vector<Uuid> DatasetStore::tables(const Uuid& owner, const std::string& sha256, int version) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::datasets_tables, args(owner, sha256, version), read_id); });
 }
 
 datasets::DatasetPage DatasetStore::list(const Scope& scope, const datasets::ListRequest& r) {

@@ -124,7 +124,9 @@ class DatasetStore final : public datasets::DatasetStore {
 public:
     explicit DatasetStore(Database& db) : db_{db} {}
     std::optional<datasets::Dataset> get(const Uuid& id, const Scope& scope) override;
-    std::optional<datasets::Dataset> by_content(const Uuid& owner, const std::string& sha256) override;
+    std::optional<datasets::Dataset> by_content(const Uuid& owner, const std::string& sha256, int table) override;
+    int newest_version(const Uuid& owner, const std::string& sha256) override;
+    std::vector<Uuid> tables(const Uuid& owner, const std::string& sha256, int version) override;
     datasets::DatasetPage list(const Scope& scope, const datasets::ListRequest& request) override;
 
 private:

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/json.hpp"
+
+/// What an import can be told beside its bytes: `dialect`, `table` and `tables`, members of the job's input.
+namespace millrace::api::v2 {
+
+/// Is it one of them?
+bool is_import_option(std::string_view name);
+
+/// Sets an option given as text, by a form field or a query parameter. Throws Error{invalid_fields}.
+void set_import_option(json::object& input, std::string_view name, std::string_view text);
+
+/// Throws Error{invalid_fields} with everything that is wrong with the options in `input`, below `pointer`.
+void check_import_options(const json::object& input, const std::string& pointer);
+
+}  // namespace millrace::api::v2

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "formats/format.hpp"
+
+namespace millrace::formats {
+
+/// How a file is to be read: {"format", "tables" (when there are several), "names"}, and for delimited text the dialect with
+/// confidence and candidates. Throws like `recognise`, `Format::tables` and `Format::open`.
+json::object sniff(Source& source, std::string_view filename, const ReadOptions& options = {});
+
+/// The first rows of a table under `options`: {"names", "rows": [["text" | null, ...]], "rejects": [{"line", "code", "reason"}]}.
+/// Long cells are cut, so that the answer has a few MiB at most. Throws like `sniff`.
+json::object preview(Source& source, std::string_view filename, ReadOptions options, std::size_t rows_max);
+
+}  // namespace millrace::formats

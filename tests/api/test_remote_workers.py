@@ -10,7 +10,7 @@ import unittest
 import uuid
 
 from support.case import ApiCase, csv
-from support.server import ROOT
+from support.server import ROOT, postgres
 
 SHORT = {"MILLRACE_JOBS_HEARTBEAT": "500ms", "MILLRACE_JOBS_LEASE": "3s"}
 
@@ -473,6 +473,28 @@ class Together(RemoteCase):
         self.assertEqual(self.me.post("/api/v2/schedules", body).status, 201)
         doc = self.assert_problem(self.me.post("/api/v2/schedules", {**body, "job": {"kind": "shred"}}), 422)
         self.assertIn("/job/kind", [e["pointer"] for e in doc["errors"]])
+
+
+class Watched(RemoteCase):
+    only = ("postgres",)  # SQLite has one process
+    own_server = True
+
+    def test_progress_is_seen_on_another_server(self):
+        url = postgres().create_database()
+        here, there = self.start(database_url=url), self.start(database_url=url, role="serve")
+        self.admin, self.me = here.client(role="admin"), here.client()
+        viewer = there.client(self.me.user)
+        worker = self.register()
+        job = self.create()
+        claimed = self.claim_one(worker)
+        stream = self.stream(viewer)
+        stream.until(lambda e: e.type == "snapshot")
+        began = time.monotonic()
+        self.call(worker, "heartbeat", {"progress": [self.lease(claimed, progress=42, message="row 1000")]})
+        seen = stream.until(lambda e: e.type == "job" and e.json()["progress"] == 42, timeout=5)[-1].json()
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual((seen["id"], seen["state"], seen["message"]), (job, "running", "row 1000"))
+        self.assertEqual(viewer.job(job)["progress"], 42)
 
 
 class Silence(RemoteCase):

@@ -52,7 +52,14 @@ void apply_progress(Tx& tx, HeldJob& held, const jobs::RemoteProgress& p, Instan
     }
     const auto message = p.message.value_or(job.message);
     if (progress <= job.progress && message == job.message) return;
-    tick_job(tx, jobs::Tick{p.lease, progress, message, now});
+    // That of a child counts in its parent.
+    if (job.parent) return tick_job(tx, jobs::Tick{p.lease, progress, message, now});
+    held.job.progress = std::max(job.progress, std::clamp(progress, 0, 99));
+    held.job.message = message;
+    jobs::Job told = job;
+    told.updated_at = now;
+    const jobs::Progress shown{.lease = p.lease, .progress = job.progress, .message = message, .at = now, .event = job_event("job.progress", told)};
+    put_progress(tx, {&shown, 1});
 }
 
 /// Leases that the beat shows to be over: their worker forgot them, or took longer than the job allows.

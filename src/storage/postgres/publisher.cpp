@@ -139,11 +139,16 @@ void Publisher::listen(std::stop_token stop) {
     connection.flush();
     auto asked = std::chrono::steady_clock::now();
     auto told = asked - debounce;
+    auto looked = asked - poll_;
+    bool notified = false;
     while (!stop.stop_requested()) {
-        catch_up();
-        const bool viewers = hub_.has_viewers();
-        connection.wait_notified(wake_, viewers ? std::min(poll_, look_at_ticks) : poll_);
-        if (viewers) show_fresh(read_ticks_());
+        if (notified || tell_ || std::chrono::steady_clock::now() - looked >= poll_) {
+            catch_up();
+            looked = std::chrono::steady_clock::now();
+        }
+        // Whoever begins to watch is seen after this time, without anybody being told.
+        notified = connection.wait_notified(wake_, std::min(poll_, look_at_ticks));
+        if (hub_.has_viewers()) show_fresh(read_ticks_());
         const auto now = std::chrono::steady_clock::now();
         if (tell_.exchange(false)) {
             if (now - told < debounce) std::this_thread::sleep_for(debounce - (now - told));

@@ -26,5 +26,5 @@ DELETE FROM job_progress WHERE NOT EXISTS (SELECT 1 FROM job_lease WHERE job_lea
 -- name: progress.newest
 -- What was put within the last $1 microseconds, with all that is shown of the jobs.
 SELECT {seen_columns} FROM job {lease}
-WHERE id IN (SELECT job_id FROM job_progress WHERE put_at > clock_timestamp() - $1 * interval '1 microsecond' ORDER BY put_at LIMIT $2)
+WHERE id IN (SELECT job_id FROM job_progress WHERE put_at > clock_timestamp() - $1::bigint * interval '1 microsecond' ORDER BY put_at LIMIT $2)
   AND completed_at IS NULL;

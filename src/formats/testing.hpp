@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ struct ReadBack {
     ReadReport report;
 };
 
-/// Reads a whole text and checks what must hold for every file: the account, and rectangular batches.
+/// Reads a whole table and checks what must hold for every file: the account, rectangular batches, progress.
 inline ReadBack read_all(const Format& format, std::string text, ReadOptions options = {}) {
     TextSource source{std::move(text)};
     ReadBack got;
@@ -43,9 +44,12 @@ inline ReadBack read_all(const Format& format, std::string text, ReadOptions opt
     const auto reader = format.open(source, options);
     got.names = reader->names();
     got.header = reader->has_header();
+    std::uint64_t consumed = 0;
     for (TextBatch batch; reader->next(batch);) {
-        if (batch.cells.size() != batch.rows * batch.columns) throw std::logic_error("a batch is not rectangular");
+        if (batch.cells.size() != batch.rows * batch.columns || batch.columns != got.names.size()) throw std::logic_error("a batch is not rectangular");
         if (batch.first_row != got.rows.size()) throw std::logic_error("a batch has a wrong first row");
+        if (batch.bytes_consumed < consumed || batch.bytes_consumed > source.size()) throw std::logic_error("progress");
+        consumed = batch.bytes_consumed;
         for (std::size_t r = 0; r < batch.rows; ++r) {
             auto& row = got.rows.emplace_back();
             for (std::size_t c = 0; c < batch.columns; ++c) row.emplace_back(batch.at(r, c).text());

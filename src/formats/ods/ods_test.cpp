@@ -7,8 +7,8 @@
 using namespace millrace;
 using namespace millrace::formats;
 using namespace millrace::formats::ods;
-using formats::sheet::code_of;
-using formats::sheet::read_all;
+using formats::code_of;
+using formats::read_all;
 using formats::sheet::Rows;
 using formats::sheet::tables_of;
 using formats::sheet::zip_of;
@@ -92,7 +92,7 @@ TEST_CASE("repeated cells and rows are written as often as they are repeated") {
 
 TEST_CASE("a million copies of a row are read in bounded memory") {
     const auto bytes = book_of(table_of(heading + row_of(number_cell("1") + number_cell("2"), "table:number-rows-repeated=\"1048575\"")));
-    sheet::BytesSource source{bytes};
+    formats::TextSource source{bytes};
     const auto reader = format().open(source, {});
     std::uint64_t rows = 0;
     for (TextBatch batch; reader->next(batch); rows += batch.rows) CHECK(batch.cells.size() < 1'000'000);
@@ -154,7 +154,7 @@ TEST_CASE("damaged and hostile documents are refused by name") {
 TEST_CASE("a largest sheet of one value is read in bounded memory") {
     const auto bytes = book_of(table_of(row_of("<table:table-cell table:number-columns-repeated=\"16384\" office:value-type=\"float\" office:value=\"1\"/>",
                                                "table:number-rows-repeated=\"1048576\"")));
-    sheet::BytesSource source{bytes};
+    formats::TextSource source{bytes};
     const auto reader = format().open(source, {});
     std::size_t batches = 0;
     for (TextBatch batch; batches < 100 && reader->next(batch); ++batches) CHECK(batch.cells.size() < 2'000'000);

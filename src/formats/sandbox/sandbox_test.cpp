@@ -9,8 +9,6 @@
 
 using namespace millrace;
 using namespace millrace::formats;
-using sheet::BytesSource;
-using sheet::code_of;
 
 namespace {
 
@@ -31,7 +29,7 @@ sandbox::Settings settings() { return {.program = {.path = MILLRACE_SANDBOX_CHIL
 std::string answer_of(const std::string& format, std::string bytes = "", sandbox::Settings with = settings()) {
     const Named inner{format};
     const sandbox::Sandboxed sandboxed{inner, with};
-    BytesSource source{std::move(bytes)};
+    TextSource source{std::move(bytes)};
     try {
         return sandboxed.tables(source, {}).at(0).name;
     } catch (const Error& error) {
@@ -86,7 +84,7 @@ TEST_CASE("a program that is not a child of this one is refused") {
     auto wrong = settings();
     wrong.program.path = "/nowhere";
     const Named inner{"echo"};
-    BytesSource source{""};
+    TextSource source{""};
     CHECK(code_of([&] { sandbox::Sandboxed{inner, wrong}.tables(source, {}); }) == Code::unavailable);
     wrong.program.path = "/bin/true";
     CHECK(code_of([&] { sandbox::Sandboxed{inner, wrong}.tables(source, {}); }) == Code::parser_crashed);
@@ -102,8 +100,8 @@ TEST_CASE("a sandboxed format reads as it does without") {
     const auto bytes = xlsx::book_of({.sheets = {{.name = "shown", .rows = rows}, {.name = "not shown", .rows = rows, .attributes = "state=\"hidden\""}}});
     const sandbox::Sandboxed sandboxed{xlsx::format(), settings()};
 
-    const auto want = sheet::read_all(xlsx::format(), bytes);
-    const auto got = sheet::read_all(sandboxed, bytes);
+    const auto want = formats::read_all(xlsx::format(), bytes);
+    const auto got = formats::read_all(sandboxed, bytes);
     CHECK(got.names == want.names);
     CHECK(got.header == want.header);
     CHECK(got.rows == want.rows);
@@ -117,7 +115,7 @@ TEST_CASE("a sandboxed format reads as it does without") {
 
 TEST_CASE("errors of a file come through with their arguments") {
     const sandbox::Sandboxed sandboxed{xlsx::format(), settings()};
-    BytesSource source{"PK\x03\x04 and nothing"};
+    TextSource source{"PK\x03\x04 and nothing"};
     try {
         sandboxed.open(source, {});
         FAIL("no error");
@@ -131,7 +129,7 @@ TEST_CASE("a reader that is dropped half way ends its child") {
     std::string rows;
     for (int i = 1; i < 50'000; ++i) rows += "<row><c><v>" + std::to_string(i) + "</v></c><c><v>2</v></c></row>";
     const sandbox::Sandboxed sandboxed{xlsx::format(), settings()};
-    BytesSource source{xlsx::sheet_of(rows)};
+    TextSource source{xlsx::sheet_of(rows)};
     const auto reader = sandboxed.open(source, {});
     TextBatch batch;
     CHECK(reader->next(batch));

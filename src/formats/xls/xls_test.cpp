@@ -8,8 +8,8 @@
 using namespace millrace;
 using namespace millrace::formats;
 using namespace millrace::formats::xls;
-using formats::sheet::code_of;
-using formats::sheet::read_all;
+using formats::code_of;
+using formats::read_all;
 using formats::sheet::Rows;
 using formats::sheet::tables_of;
 

@@ -116,13 +116,19 @@ void all_fields(Codec& codec, auto& job, auto& now) {
                  job.acknowledged_at);
 }
 
+Reader fields_of(const events::Event& event) {
+    const std::string_view bytes = event.data.bytes();
+    if (!bytes.starts_with(form)) throw std::runtime_error{"the data of an event has an unknown form"};
+    return Reader{bytes.substr(1)};
+}
+
 std::string render(const events::Event& event) {
     try {
         Job job;
         job.id = event.subject;
         job.owner = event.owner;
         job.org = event.org;
-        Reader reader{std::string_view{event.data.bytes()}.substr(1)};
+        Reader reader = fields_of(event);
         all_fields(reader, job, job);
         return to_json(view(job));
     } catch (const std::exception&) {
@@ -147,10 +153,9 @@ events::Data event_data(const Job& job, const Shown& now) { return written(job, 
 events::Data event_data(std::string bytes) { return {std::move(bytes), &render}; }
 
 std::string_view kind_of(const events::Event& event) {
-    const std::string_view bytes = event.data.bytes();
-    if (event.data.is_json()) return kind_in(bytes);
+    if (event.data.is_json()) return kind_in(event.data.bytes());
     try {
-        return Reader{bytes.substr(1)}.view();
+        return fields_of(event).view();
     } catch (const std::exception&) {
         return {};
     }

@@ -69,7 +69,10 @@ public:
     std::unordered_map<Uuid, Instant> shown;
 
     void append(std::string& out, const events::Event& event) const {
-        append_event(out, event.seq, naming_ == Naming::job ? "job" : event.type, event.json());
+        const std::string_view name = naming_ == Naming::job ? "job" : std::string_view{event.type};
+        // One event goes to many readers: no copy for each of what is JSON already.
+        if (event.data.is_json()) append_event(out, event.seq, name, event.data.bytes());
+        else append_event(out, event.seq, name, event.json());
     }
 
     void on_ready(http::Wake wake) override { subscription_->on_ready(wake); }

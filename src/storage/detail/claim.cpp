@@ -7,7 +7,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/random.hpp"
 #include "storage/detail/job_ops.hpp"
 #include "storage/detail/rows.hpp"
 
@@ -16,12 +15,6 @@ namespace {
 
 constexpr int promoted_max = 1000;  ///< due jobs moved to their queues by one claim
 constexpr int keys_max = 64;        ///< limit keys that one claim looks at, in each queue
-
-Uuid random_token() {
-    Uuid token;
-    fill_random(token.bytes);
-    return token;
-}
 
 struct Known {
     std::string name;  ///< "host/pid", or what a remote worker calls itself: what the attempts show
@@ -257,12 +250,7 @@ private:
         jobs::Job& job = one.job;
         tx_.count(job, jobs::State::queued, jobs::State::running, worker_.now);
         tx_.shared.turns.served(job.queue, job.priority, job.turn);
-        job.state = jobs::State::running;
-        job.attempt = one.lease.attempt;
-        if (!job.started_at) job.started_at = worker_.now;
-        job.updated_at = worker_.now;
-        job.error_code.clear();
-        job.error_message.clear();
+        begin_attempt(job, one.lease.attempt, worker_.now);
         tx_.state_event(job, true);
     }
 

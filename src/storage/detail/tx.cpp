@@ -22,24 +22,26 @@ events::Event job_event(std::string_view type, const jobs::Job& job) {
     return event;
 }
 
-namespace {
-
-/// A claim writes a lease and leaves the job as it was queued; from here on it looks as a running job does.
-void show_running(HeldJob& held) {
-    jobs::Job& job = held.job;
-    if (!held.lease || job.state != jobs::State::queued) return;
-    job.state = jobs::State::running;
-    job.attempt = held.lease->attempt;
-    if (!job.started_at) job.started_at = held.lease->claimed_at;
-    job.updated_at = held.lease->claimed_at;
-    job.error_code.clear();
-    job.error_message.clear();
-}
-
 Uuid random_token() {
     Uuid token;
     fill_random(token.bytes);
     return token;
+}
+
+void begin_attempt(jobs::Job& job, int attempt, Instant at) {
+    job.state = jobs::State::running;
+    job.attempt = attempt;
+    if (!job.started_at) job.started_at = at;
+    job.updated_at = at;
+    job.error_code.clear();
+    job.error_message.clear();
+}
+
+namespace {
+
+/// A claim writes a lease and leaves the job as it was queued; from here on it looks as a running job does.
+void show_running(HeldJob& held) {
+    if (held.lease && held.job.state == jobs::State::queued) begin_attempt(held.job, held.lease->attempt, held.lease->claimed_at);
 }
 
 /// What the attempt that runs has said of itself since the job was written.

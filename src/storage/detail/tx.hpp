@@ -92,6 +92,11 @@ private:
     Session& session_;
 };
 
+/// A token that nobody can guess, for a new lease.
+Uuid random_token();
+/// The job as it looks from the moment its attempt begins.
+void begin_attempt(jobs::Job& job, int attempt, Instant at);
+
 /// The durable event of a job, as the API shows it.
 events::Event job_event(std::string_view type, const jobs::Job& job);
 

@@ -4,6 +4,7 @@
 #include "storage/detail/catalog.hpp"
 #include "storage/detail/file_ops.hpp"
 #include "storage/detail/job_ops.hpp"
+#include "storage/detail/mapping_ops.hpp"
 #include "storage/detail/schedule_ops.hpp"
 #include "storage/detail/webhook_ops.hpp"
 
@@ -69,6 +70,7 @@ const Catalog& catalog() {
         guard<webhooks::Unchanged>(webhook_unchanged),
         guard<webhooks::CursorAt>(cursor_at),
         guard<webhooks::Held>(delivery_held),
+        guard<mapping::TemplateIs>(template_is),
 
         on<jobs::Create>(create_job),
         on<jobs::Unblock>(unblock_job, job_of),
@@ -99,6 +101,10 @@ const Catalog& catalog() {
         on<intake::RemoveUpload>(remove_upload),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),
+
+        on<mapping::PutTemplate>(put_template),
+        on<mapping::RemoveTemplate>(remove_template),
+        on<mapping::Learn>(learn),
 
         on<webhooks::Put>(put_webhook),
         on<webhooks::Remove>(remove_webhook),

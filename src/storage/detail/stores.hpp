@@ -8,6 +8,7 @@
 #include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
+#include "mapping/store.hpp"
 #include "storage/detail/database.hpp"
 #include "webhooks/store.hpp"
 
@@ -146,6 +147,20 @@ public:
     std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
     std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
     bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+class MappingStore final : public mapping::MappingStore {
+public:
+    explicit MappingStore(Database& db) : db_{db} {}
+    std::optional<mapping::Template> get(const Uuid& id, const Scope& scope) override;
+    mapping::TemplatePage list(const Scope& scope, const mapping::ListRequest& request) override;
+    std::vector<mapping::TemplateVersion> versions(const Uuid& id) override;
+    std::optional<json::object> spec(const Uuid& id, int version) override;
+    std::optional<mapping::Template> by_fingerprint(const Uuid& owner, const std::string& fingerprint) override;
+    mapping::Memory memory(const Uuid& user, const Uuid& org, const std::vector<std::string>& names) override;
 
 private:
     Database& db_;

@@ -98,6 +98,12 @@ std::string_view message_en(Code code) {
             return "Reading this {format} file ended unexpectedly ({why}). Save it anew with the program that made it, or send it as CSV.";
         case Code::checksum_mismatch:
             return "The bytes do not have the checksum that was announced. Send them again.";
+        case Code::value_refused:
+            return "Row {row}, column {column}: {why}. The run was to end at the first such value.";
+        case Code::too_many_rejects:
+            return "{rejected} of {rows} rows were rejected; the limit is {limit}.";
+        case Code::lookup_too_large:
+            return "The lookup {name} needs more than {limit} bytes. Use a smaller table.";
         case Code::too_many_requests:
             return "Too many requests. Wait {seconds} s and try again.";
         case Code::too_many_streams:

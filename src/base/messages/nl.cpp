@@ -98,6 +98,12 @@ std::string_view message_nl(Code code) {
             return "Het lezen van dit {format}-bestand brak onverwacht af ({why}). Sla het opnieuw op met het programma dat het maakte, of stuur het als CSV.";
         case Code::checksum_mismatch:
             return "De bytes hebben niet de aangekondigde controlesom. Stuur ze opnieuw.";
+        case Code::value_refused:
+            return "Rij {row}, kolom {column}: {why}. De bewerking moest bij de eerste zo'n waarde stoppen.";
+        case Code::too_many_rejects:
+            return "{rejected} van {rows} rijen zijn afgekeurd; de grens is {limit}.";
+        case Code::lookup_too_large:
+            return "De opzoektabel {name} heeft meer dan {limit} bytes nodig. Gebruik een kleinere tabel.";
         case Code::too_many_requests:
             return "Te veel verzoeken. Wacht {seconds} s en probeer het opnieuw.";
         case Code::too_many_streams:

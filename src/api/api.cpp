@@ -22,11 +22,13 @@ http::Router router(Services& services) {
     v2::add_datasets(table);
     v2::add_exports(table);
     v2::add_files(table);
+    v2::add_templates(table);
     v2::add_accounts(table);
     v2::add_workers(table);
     v2::add_webhooks(table);
     v1::add_files(table);
     v1::add_jobs(table);
+    v1::add_templates(table);
     services.openapi = openapi(table, services.version);
     return http::Router{table.take_routes()};
 }

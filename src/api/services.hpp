@@ -13,6 +13,7 @@
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
 #include "jobs/waiting_room.hpp"
+#include "mapping/store.hpp"
 #include "observe/metrics.hpp"
 #include "webhooks/settings.hpp"
 #include "webhooks/store.hpp"
@@ -42,6 +43,7 @@ struct Services {
     jobs::RemoteStore& remote;
     jobs::WaitingRoom& waiting_room;
     datasets::DatasetStore& datasets;
+    mapping::MappingStore& mappings;
     intake::IntakeStore& files;
     events::EventStore& events;
     events::Hub& hub;

@@ -84,11 +84,19 @@ Template find(Call& call) {
     return std::move(*found);
 }
 
-void check(const Template& t) {
+/// Throws Error{invalid_fields}; else the hash of the spec is set.
+void check(Template& t) {
     Error error{Code::invalid_fields};
     const auto blank = t.name.find_first_not_of(" \t") == std::string::npos;
     if (blank || t.name.size() > name_bytes_max) error.issues.push_back({"/name", "invalid_value", "expected 1 to 255 bytes, not only blanks"});
-    transform::check_spec(t.spec, error.issues, "/spec");
+    try {
+        t.sha256 = transform::content_hash(transform::parse_spec(json::serialize(t.spec)));
+    } catch (const Error& wrong) {
+        for (auto issue : wrong.issues) {
+            issue.pointer = "/spec" + issue.pointer;
+            error.issues.push_back(std::move(issue));
+        }
+    }
     if (!error.issues.empty()) throw error;
 }
 
@@ -111,7 +119,6 @@ http::Answer create(Call& call, NewTemplate body, const std::string& base) {
     t.fingerprint = body.fingerprint.value_or("");
     t.created_at = t.updated_at = call.services.clock.now();
     check(t);
-    t.sha256 = mapping::spec_sha256(t.spec);
     put(call, t, 0);
     auto response = shown(201, t, base);
     response.headers.set("Location", base + "/" + t.id.str());
@@ -134,7 +141,6 @@ http::Answer change(Call& call, ChangeTemplate body, const std::string& base) {
     if (body.fingerprint) t.fingerprint = std::move(*body.fingerprint);
     t.updated_at = call.services.clock.now();
     check(t);
-    t.sha256 = mapping::spec_sha256(t.spec);
     put(call, t, before);
     return shown(200, t, base);
 }

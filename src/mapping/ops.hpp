@@ -31,7 +31,7 @@ struct Choice {
     std::string target;
 };
 
-/// Remembers what a person has accepted, at most 1,000 choices at once.
+/// Remembers what a person has accepted, at most 1,000 choices at once. The same at the same moment counts once.
 struct Learn : ledger::Op {
     Uuid owner;
     Uuid org;

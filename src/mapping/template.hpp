@@ -14,7 +14,7 @@ struct Template {
     std::string description;
     int version = 1;
     json::object spec;        ///< a mapping spec (see docs/guide/transforming.md)
-    std::string sha256;       ///< of the spec: two templates with the same one do the same
+    std::string sha256;       ///< of what the spec means: two templates with the same one do the same
     std::string fingerprint;  ///< of the names of the columns it was made for; empty: of none
     Instant created_at{};
     Instant updated_at{};
@@ -27,8 +27,5 @@ struct TemplateVersion {
     Instant created_at{};
 };
 BOOST_DESCRIBE_STRUCT(TemplateVersion, (), (version, sha256, created_at))
-
-/// The SHA-256 of a spec, whatever the order of its members.
-std::string spec_sha256(const json::object& spec);
 
 }  // namespace millrace::mapping

@@ -7,6 +7,8 @@
 #include "pipelines/export/export.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
+#include "pipelines/map/map.hpp"
+#include "pipelines/transform/transform.hpp"
 #include "pipelines/workflow/workflow.hpp"
 
 namespace millrace::pipelines {
@@ -17,6 +19,9 @@ std::vector<jobs::Kind> catalog(const Tools& tools) {
         export_::kind(tools),
         analyze::kind(tools),
         convert::kind(tools),
+        map::kind(tools),
+        transform::kind(tools),
+        transform::validation_kind(tools),
         batch::kind(),
         external::kind(),
         workflow::kind(),

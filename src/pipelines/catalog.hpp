@@ -6,6 +6,7 @@
 #include "datasets/store.hpp"
 #include "intake/store.hpp"
 #include "jobs/engine.hpp"
+#include "mapping/store.hpp"
 
 namespace millrace::pipelines {
 
@@ -14,6 +15,7 @@ struct Tools {
     intake::IntakeStore& files;
     datasets::DatasetStore& datasets;
     blobs::BlobStore& blobs;
+    mapping::MappingStore& mappings;
     jobs::JobStore& jobs;
     ledger::Ledger& ledger;
     const Clock& clock;

@@ -1,4 +1,5 @@
 #include "api/files.hpp"
+#include "api/templates.hpp"
 
 #include "api/v2/routes.hpp"
 #include "blobs/source.hpp"
@@ -61,5 +62,7 @@ void add_files(Table& table) {
                   return with_json<formats::Overrides>(call, sniff);
               });
 }
+
+void add_templates(Table& table) { add_template_routes(table, "/api/v2/templates", "", Unknown::refused); }
 
 }  // namespace millrace::api::v2

@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "datasets/export.hpp"
 #include "formats/overrides.hpp"
+#include "transform/rules.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -95,6 +96,68 @@ void check_convert_input(Call& call, Job& job, const std::string& pointer) {
     if (!error.issues.empty()) throw error;
     job.filename = file.filename;
     job.input_file_id = file.id;
+}
+
+/// A mapping of one stored file to another.
+void check_mapping_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "input_file_id", pointer);
+    job.reference_file_id = stored_file(call, job, "reference_file_id", pointer).id;
+    job.input_file_id = source.id;
+    job.filename = source.filename;
+    // Known before the job runs: a rerun makes the same one.
+    job.template_id = Uuid::from_name(job.id.str(), "template");
+}
+
+/// A spec or rules, read as they will be.
+template <class Parse>
+void check_text(const json::object& input, const char* name, const std::string& pointer, Parse parse) {
+    const auto* field = input.if_contains(name);
+    if (!field) return;
+    try {
+        parse(json::serialize(*field));
+    } catch (Error& error) {
+        for (auto& issue : error.issues) issue.pointer = pointer + "/input/" + name + issue.pointer;
+        throw;
+    }
+}
+
+/// A stored file by a template or a spec.
+void check_transform_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "input_file_id", pointer);
+    const auto* named = job.input.if_contains("template_id");
+    if (named) {
+        const auto id = named->is_string() ? Uuid::parse(named->get_string()) : std::nullopt;
+        if (!id || !call.services.mappings.get(*id, call.scope())) not_yours(pointer + "/input/template_id", "is not a template of yours");
+        job.template_id = id;
+    } else if (!job.input.contains("spec")) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/input/template_id", "required", "a template_id or a spec is needed"});
+        throw error;
+    }
+    check_text(job.input, "spec", pointer, transform::parse_spec);
+    check_text(job.input, "rules", pointer, transform::parse_rules);
+    if (const auto* output = job.input.if_contains("output")) {
+        datasets::ExportRequest wanted;
+        Error error{Code::invalid_fields};
+        read_json(*output, wanted, error.issues, pointer + "/input/output");
+        if (error.issues.empty()) datasets::plan_export(wanted, error.issues, pointer + "/input/output");
+        if (!error.issues.empty()) throw error;
+    }
+    job.input_file_id = source.id;
+    job.filename = source.filename;
+}
+
+/// A stored file against rules.
+void check_validation_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "file_id", pointer);
+    if (!job.input.contains("rules")) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/input/rules", "required", "is missing"});
+        throw error;
+    }
+    check_text(job.input, "rules", pointer, transform::parse_rules);
+    job.input_file_id = source.id;
+    job.filename = source.filename;
 }
 
 /// An export of a dataset of the caller.
@@ -269,6 +332,9 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
         if (job.kind == "export") check_export_input(call, job, pointer);
         if (job.kind == "analyze") check_analyze_input(call, job, pointer);
         if (job.kind == "convert") check_convert_input(call, job, pointer);
+        if (job.kind == "mapping") check_mapping_input(call, job, pointer);
+        if (job.kind == "transform") check_transform_input(call, job, pointer);
+        if (job.kind == "validation") check_validation_input(call, job, pointer);
     } else {
         job.kind = "external";
         job.type = type_of(request, pointer);

@@ -9,6 +9,7 @@
 #include "mapping/schema.hpp"
 #include "pipelines/kept.hpp"
 #include "pipelines/map/spec.hpp"
+#include "transform/spec.hpp"
 #include "work/failpoint.hpp"
 
 namespace millrace::pipelines::map {
@@ -73,7 +74,7 @@ private:
         kept.org = job_.org;
         kept.name = fmt::format("{} -> {}", stem(source.filename), stem(target_file.filename)).substr(0, 255);
         kept.spec = spec_of(proposal, target);
-        kept.sha256 = mapping::spec_sha256(kept.spec);
+        kept.sha256 = millrace::transform::content_hash(millrace::transform::parse_spec(json::serialize(kept.spec)));
         kept.fingerprint = proposal.fingerprint;
         kept.created_at = kept.updated_at = tools_.clock.now();
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/describe.hpp"
 #include "blobs/source.hpp"
 #include "datasets/export.hpp"
@@ -26,7 +28,7 @@ struct TransformInput {
     std::optional<int> template_version;
     std::optional<json::object> spec;
     std::optional<json::object> rules;
-    datasets::ExportRequest output;
+    std::optional<datasets::ExportRequest> output;
 };
 BOOST_DESCRIBE_STRUCT(TransformInput, (), (input_file_id, template_id, template_version, spec, rules, output))
 
@@ -84,7 +86,7 @@ datasets::ExportPlan output_plan(datasets::ExportRequest request) {
     return plan;
 }
 
-/// A side output: made when the first row comes, so that there is no empty file.
+/// One run of a plan, and what it makes.
 class Run {
 public:
     Run(const Tools& tools, jobs::Context& context) : tools_{tools}, context_{context} {}
@@ -107,7 +109,7 @@ public:
     void run(engine::Plan& plan, Table& table, const datasets::ExportPlan* output, int begin, int end) {
         const auto opener = [&](const datasets::ExportPlan& how) {
             return [this, &how](std::vector<formats::WriteColumn> columns) -> std::unique_ptr<formats::TableWriter> {
-                return std::make_unique<formats::Output>(*how.format, std::move(columns), how.options, part_opener(tools_.blobs, [this, &how](const formats::OutputPart& part) { made_.push_back({&how, part}); }));
+                return std::make_unique<formats::Output>(*how.format, std::move(columns), how.options, part_opener(tools_.blobs, [this, &how](const formats::PartSink::Stored& part) { made_.push_back({&how, part}); }));
             };
         };
         engine::RunOptions options;
@@ -126,13 +128,18 @@ public:
         Result result;
         Keeper keeper{tools_, context_.job(), finish};
         const auto name = stem(file.filename);
+        const auto parts = std::ranges::count_if(made_, [this](const Made& made) { return made.how != &rejects_plan_; });
+        std::size_t number = 0;
         for (const auto& [how, part] : made_) {
             const bool rejected = how == &rejects_plan_;
             if (rejected && report_.rows_rejected == 0) continue;
-            const auto filename = rejected ? name + "-rejects.csv" : datasets::export_filename(file.filename, *how);
+            if (!rejected) ++number;
+            const auto filename = rejected ? name + "-rejects.csv" : datasets::export_filename(file.filename, *how, parts > 1 ? std::optional{number} : std::nullopt);
             auto kept = keeper.keep(filename, how->media_type(), part.sha256, part.bytes);
-            kept.rows = part.rows;
-            (rejected ? result.rejects_file_id : result.file_id) = kept.file_id;
+            if (rejected) kept.rows = report_.rows_rejected;
+            else if (parts == 1) kept.rows = report_.rows_out;
+            auto& id = rejected ? result.rejects_file_id : result.file_id;
+            if (!id) id = kept.file_id;
             result.files.push_back(std::move(kept));
         }
         if (problems_stored_ > 0) {
@@ -160,7 +167,7 @@ private:
 
     struct Made {
         const datasets::ExportPlan* how;
-        formats::OutputPart part;
+        formats::PartSink::Stored part;
     };
 
     const Tools& tools_;
@@ -195,7 +202,7 @@ void run_transform(const Tools& tools, jobs::Context& context) {
     const auto spec = engine::parse_spec(json::serialize(spec_of(tools, job, input)));
     std::optional<engine::RulesSpec> rules;
     if (input.rules) rules = engine::parse_rules(json::serialize(*input.rules));
-    const auto output = output_plan(input.output);
+    const auto output = output_plan(input.output.value_or(datasets::ExportRequest{}));
     Run run{tools, context};
     const engine::LookupTables lookups{spec.lookups, run.lookups()};
     Table table{tools, file, spec.source ? reading(spec.source->dialect, spec.source->table) : formats::ReadOptions{}};

@@ -38,7 +38,8 @@ WHERE owner = ?1 AND fingerprint = ?2 AND fingerprint <> '' ORDER BY updated_at 
 
 -- name: choices.learn
 INSERT INTO mapping_choice (source_name, owner, org_id, target_name, times, chosen_at) VALUES (?1, ?2, ?3, ?4, 1, ?5)
-ON CONFLICT (source_name, owner, target_name) DO UPDATE SET times = mapping_choice.times + 1, chosen_at = excluded.chosen_at;
+ON CONFLICT (source_name, owner, target_name) DO UPDATE SET times = mapping_choice.times + 1, chosen_at = excluded.chosen_at
+WHERE mapping_choice.chosen_at < excluded.chosen_at;
 
 -- name: choices.of_names
 -- The nearest first: the user's own, then those of the organisation, then all others.

@@ -149,6 +149,15 @@ private:
         sniff->add_option("FILE", a.files, "Files to look at; - is standard input")->required();
         reading(sniff);
         sniff->add_flag("--json", a.json, "One JSON object per file");
+
+        auto* map = command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
+                            "  millrace map supplier.csv template.json\n"
+                            "  millrace map old.xlsx new.csv --json");
+        map->add_option("SOURCE_TARGET", a.files, "Two tables of any format, or schemas: JSON Schema, Table Schema, {\"fields\": [...]}")
+            ->type_name("SOURCE TARGET")->expected(2)->required();
+        reading(map);
+        map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
+        map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
     }
 
     void writing(CLI::App* sub) {

@@ -27,6 +27,7 @@ constexpr Command commands[] = {
     {"export", run_export},
     {"convert", run_convert},
     {"sniff", run_sniff},
+    {"map", run_map},
     {"jobs ls", run_jobs_ls},
     {"jobs get", run_jobs_get},
     {"jobs wait", run_jobs_wait},

@@ -55,6 +55,7 @@ struct Services {
     accounts::Authenticator& authenticator;
     webhooks::WebhookStore& webhooks;
     webhooks::UrlCheck& webhook_urls;
+    webhooks::UrlCheck& import_urls;
     std::function<void()> wake_webhooks;  ///< there is something to send
     blobs::BlobStore& blobs;
     const Clock& clock;

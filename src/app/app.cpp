@@ -118,7 +118,8 @@ struct App::Parts {
           drafts{blobs::local::open_drafts(data_dir / "blobs")},
           uploads{intake, storage->intake(), storage->ledger(), *drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log})},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, settings.import,
+                                    settings.upload.max_bytes})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
@@ -144,6 +145,7 @@ struct App::Parts {
                    .authenticator = authenticator,
                    .webhooks = storage->webhooks(),
                    .webhook_urls = webhook_urls,
+                   .import_urls = import_urls,
                    .wake_webhooks = [this] { sender.wake(); },
                    .blobs = *blobs,
                    .clock = clock,
@@ -174,6 +176,8 @@ struct App::Parts {
     jobs::WaitingRoom waiting_room;
     const http::AddressPolicy addresses{settings.webhooks.allow_private};
     webhooks::UrlCheck webhook_urls{addresses};
+    const http::AddressPolicy import_addresses{settings.import.allow_private};
+    webhooks::UrlCheck import_urls{import_addresses};
     webhooks::Sender sender;
     std::atomic<bool> ready = false;
     api::LogTails log_tails{storage->jobs(), hub};

@@ -85,7 +85,7 @@ struct Built {
             rejects.bytes.clear();
         }};
         options.source_bytes = table.rows.size();
-        options.on_progress = [this](std::uint64_t bytes) { progress.push_back(bytes); };
+        options.on_progress = [this](std::uint64_t bytes, std::uint64_t) { progress.push_back(bytes); };
         result = build([&](auto on_reject) { return std::make_unique<TableReader>(table, std::move(on_reject)); }, sinks, options);
     }
     RowReader rows() { return {data, result.texts_bytes > 0 ? &texts : nullptr, result.columns}; }

@@ -72,6 +72,12 @@ public:
     void add(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
     ColumnProfile finish(const ColumnInfo& column) const;
 
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(count_, nulls_, distinct_, top_, top_exact_, int_min_, int_max_, float_min_, float_max_, text_min_, text_max_, sum_, length_min_,
+                length_max_, length_sum_, samples_);
+    }
+
 private:
     std::uint32_t least_count(const formats::parquet::Dictionary& dictionary);
     void add_top(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
@@ -82,6 +88,9 @@ private:
     struct Counted {
         std::string value;  ///< text, or the eight bytes of a number
         std::uint64_t count = 0;
+
+        template <class Archive>
+        void state(Archive& archive) { archive(value, count); }
     };
     std::uint64_t count_ = 0;
     std::uint64_t nulls_ = 0;

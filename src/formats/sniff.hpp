@@ -8,7 +8,8 @@ namespace millrace::formats {
 /// confidence and candidates. Throws like `recognise`, `Format::tables` and `Format::open`.
 json::object sniff(Source& source, std::string_view filename, const ReadOptions& options = {});
 
-/// The first rows of a table under `options`: {"names", "rows": [["text" | null, ...]], "rejects": [{"line", "code", "reason"}]}.
+/// The first rows of a table under `options`: {"format", "dialect", "names", "rows": [["text" | null, ...]], "rejects": [{"line",
+/// "code", "reason"}]}; of the dialect what is known by then. Reads no more of the file than that takes.
 /// Long cells are cut, so that the answer has a few MiB at most. Throws like `sniff`.
 json::object preview(Source& source, std::string_view filename, ReadOptions options, std::size_t rows_max);
 

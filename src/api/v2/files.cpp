@@ -37,7 +37,8 @@ http::Answer sniff(Call& call, formats::Overrides overrides) {
     const auto options = overrides.read_options();
     try {
         auto found = formats::sniff(source, file.filename, options);
-        for (auto& field : formats::preview(source, file.filename, options, rows_shown)) found.insert_or_assign(field.key(), field.value());
+        auto shown = formats::preview(source, file.filename, options, rows_shown);
+        for (const auto name : {"names", "rows", "rejects"}) found.insert_or_assign(name, std::move(shown[name]));
         return http::Response::json(200, json::serialize(found));
     } catch (const Error& error) {
         auto issue = formats::issue_of(error, overrides);

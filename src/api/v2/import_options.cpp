@@ -49,6 +49,10 @@ void set_import_option(json::object& input, std::string_view name, std::string_v
     input.insert_or_assign(name, std::move(given.begin()->value()));
 }
 
+void check_import_url(Call& call, std::string_view url, const std::string& pointer, std::vector<Issue>& issues) {
+    if (auto why = call.services.import_urls.refusal(url); !why.empty()) issues.push_back({pointer, "address_refused", std::move(why)});
+}
+
 void check_import_options(const json::object& input, const std::string& pointer) {
     ImportOptions options;
     Error error{Code::invalid_fields};

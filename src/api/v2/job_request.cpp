@@ -11,6 +11,7 @@
 #include "datasets/export.hpp"
 #include "formats/overrides.hpp"
 #include "transform/rules.hpp"
+#include "http/fetch.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -50,8 +51,21 @@ intake::File stored_file(Call& call, const Job& job, const std::string& name, co
     return std::move(*file);
 }
 
-/// An import of a file that is stored already.
+/// An import of a file behind an address.
+void check_url_input(Call& call, Job& job, const std::string& pointer) {
+    const auto* url = job.input["url"].if_string();
+    Error error{Code::invalid_fields};
+    if (!url) error.issues.push_back({pointer + "/input/url", "wrong_type", "expected text"});
+    else check_import_url(call, *url, pointer + "/input/url", error.issues);
+    if (!error.issues.empty()) throw error;
+    check_import_options(job.input, pointer + "/input");
+    if (!job.filename.empty()) job.input.insert_or_assign("filename", job.filename);
+    else job.filename = http::filename_of_url(*url);
+}
+
+/// An import of a file that is stored already, or of one to be fetched.
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
+    if (job.input.contains("url")) return check_url_input(call, job, pointer);
     const auto file = stored_file(call, job, "file_id", pointer);
     check_import_options(job.input, pointer + "/input");
     job.filename = file.filename;

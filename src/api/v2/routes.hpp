@@ -20,6 +20,7 @@ void add_datasets(Table& table);
 void add_exports(Table& table);
 void add_files(Table& table);
 void add_templates(Table& table);
+void add_preview(Table& table);
 void add_accounts(Table& table);
 void add_workers(Table& table);
 void add_webhooks(Table& table);

@@ -3,6 +3,7 @@
 #include "accounts/ops.hpp"
 #include "api/v2/dataset_view.hpp"
 #include "api/v2/import_options.hpp"
+#include "api/v2/job_request.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"
 #include "http/multipart.hpp"
@@ -290,6 +291,31 @@ http::Begun upload_raw(Call& call) {
     return std::make_unique<RawSink>(std::move(upload), std::string{call.request.param("filename")});
 }
 
+/// A file to be fetched.
+struct UrlImport {
+    std::string url;
+    std::optional<std::string> filename;
+    std::optional<std::string> supplier_id;
+    static std::array<std::string_view, 1> required() { return {"url"}; }
+};
+BOOST_DESCRIBE_STRUCT(UrlImport, (), (url, filename, supplier_id))
+
+http::Answer import_url(Call& call, const UrlImport& body) {
+    auto upload = read_head(call);
+    Error wrong{Code::invalid_fields};
+    check_import_url(call, body.url, "/url", wrong.issues);
+    if (!wrong.issues.empty()) throw wrong;
+    JobRequest request;
+    request.kind = "import";
+    request.filename = body.filename;
+    request.supplier_id = body.supplier_id;
+    request.input = upload.options;
+    request.input->insert_or_assign("url", body.url);
+    request.input->insert_or_assign("on_duplicate", upload.on_duplicate);
+    const auto stored = store_job(call, job_of(call, request), request, true);
+    return answer(std::move(upload), stored.job, stored.made);
+}
+
 }  // namespace
 
 void add_uploads(Table& table) {
@@ -326,6 +352,13 @@ void add_uploads(Table& table) {
               {.id = "putFile", .summary = "Import a file sent as the body", .tag = "uploads", .parameters = raw_parameters,
                .body = Body{.media_type = "application/octet-stream", .schema = json::object{{"type", "string"}}}, .replies = replies},
               upload_raw);
+    auto url_replies = replies;
+    url_replies.pop_back();
+    url_replies.push_back(reply_error(422, "The address is not allowed, or the file cannot be used: job_id names the failed job"));
+    table.add("POST", "/api/v2/imports/urls", http::Lane::files,
+              {.id = "importUrl", .summary = "Import a file that the server fetches from an address", .tag = "uploads", .parameters = parameters,
+               .body = Body{.schema = json_schema<UrlImport>()}, .replies = url_replies},
+              [](Call& call) { return with_json<UrlImport>(call, import_url); });
 }
 
 }  // namespace millrace::api::v2

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/describe.hpp"
-#include "blobs/source.hpp"
 #include "datasets/build.hpp"
 #include "datasets/ops.hpp"
 #include "formats/format.hpp"
+#include "pipelines/import/checkpoints.hpp"
+#include "pipelines/import/fetch.hpp"
+#include "pipelines/import/pace.hpp"
 #include "work/failpoint.hpp"
 
 namespace millrace::pipelines::import {
@@ -19,7 +21,11 @@ BOOST_DEFINE_ENUM_CLASS(Tables, all, main)
 constexpr std::size_t datasets_max = 100;
 constexpr std::uint64_t columns_max = 40'000;  ///< of all of them, before the last one
 
+constexpr auto tick_pause = 200ms;  ///< between two messages about progress
+
 struct Input {
+    std::optional<std::string> url;  ///< where the file is, when it is not here yet
+    std::string filename;            ///< for it; empty: as its server calls it
     Uuid file_id;
     Uuid dataset_id;
     OnDuplicate on_duplicate = OnDuplicate::error;
@@ -27,35 +33,13 @@ struct Input {
     std::optional<std::uint32_t> table;
     Tables tables = Tables::all;
 };
-BOOST_DESCRIBE_STRUCT(Input, (), (file_id, dataset_id, on_duplicate, dialect, table, tables))
+BOOST_DESCRIBE_STRUCT(Input, (), (url, filename, file_id, dataset_id, on_duplicate, dialect, table, tables))
 
 using observe::Level;
-using BlobSource = blobs::AsSource<formats::Source>;
-using BlobSink = blobs::AsSink<formats::Sink>;
 
 [[noreturn]] void refuse_duplicate(const Uuid& existing) {
     throw Error{Code::duplicate, {{"existing_dataset_id", existing.str()}}};
 }
-
-/// The objects of one dataset while they are written.
-struct Outputs {
-    BlobSink data, texts, rejects;
-
-    explicit Outputs(blobs::BlobStore& store) : data{store}, texts{store}, rejects{store} {}
-
-    datasets::Sinks sinks() {
-        return {.data = &data, .texts = &texts, .rejects = &rejects, .restart = [this] {
-                    data.restart();
-                    texts.restart();
-                    rejects.restart();
-                }};
-    }
-    void store(datasets::Dataset& dataset) {
-        dataset.table_blob = data.finish();
-        dataset.text_blob = texts.finish();
-        dataset.rejects_blob = rejects.finish();
-    }
-};
 
 /// Is it the table that cannot be used, so that the others still can?
 bool is_of_table(const Error& error) { return http_status(error.code()) == 422 && !error.retryable(); }
@@ -65,28 +49,62 @@ class Import {
 public:
     Import(const Tools& tools, jobs::Context& context)
         : tools_{tools}, context_{context}, input_{read_input(context.job())}, scope_{.user = context.job().owner, .org = context.job().org} {
-        auto file = tools_.files.get(input_.file_id, scope_);
+        auto file = input_.url ? fetch(tools_, context_, *input_.url, input_.file_id, input_.filename) : tools_.files.get(input_.file_id, scope_);
         if (!file) throw Error{Code::corrupt_blob, {{"sha256", input_.file_id.str()}}};
         file_ = std::move(*file);
     }
 
     void run() {
-        const auto& format = check_format();
-        if (check_duplicate()) return;
-        context_.stage(40, "stored");
-        work::failpoint("import.stored");
-        Outputs outputs{tools_.blobs};
-        made_.push_back(build(format, first_table(), input_.dataset_id, outputs));
+        try {
+            const auto& format = check_format();
+            if (check_duplicate()) return;
+            context_.stage(40, "stored");
+            work::failpoint("import.stored");
+            if (is_large()) import_large(format);
+            else import(format, BlobObjects{tools_.blobs}.all());
+        } catch (const Error& error) {
+            if (is_over(error)) Checkpoints{tools_.drafts, context_, file_.sha256}.remove();
+            throw;
+        }
+    }
+
+private:
+    void import(const formats::Format& format, const Objects& objects, Checkpoints* checkpoints = nullptr) {
+        made_.push_back(build(format, first_table(), input_.dataset_id, objects, checkpoints));
         build_others(format);
         context_.stage(70, "parsed");
         work::failpoint("import.parsed");
-        outputs.store(made_.front());
+        objects.store(made_.front());
         context_.stage(90, "written");
         work::failpoint("import.written");
         finish();
     }
 
-private:
+    /// Reading this file takes long enough to be worth going on with.
+    bool is_large() const {
+        const auto every = tools_.import.checkpoint_bytes.count;
+        return every > 0 && file_.size > every;
+    }
+
+    void import_large(const formats::Format& format) {
+        Checkpoints checkpoints{tools_.drafts, context_, file_.sha256};
+        checkpoints.open();
+        if (const auto from = checkpoints.from(); from > 0) {
+            note(Level::info, "goes on at byte {} of {}, where an earlier attempt has left it", from, file_.size);
+            resumed_from_ = from;
+        }
+        import(format, checkpoints.objects(), &checkpoints);
+        checkpoints.remove();
+    }
+
+    /// Will no further attempt go on with what this one has written?
+    bool is_over(const Error& error) const {
+        if (!is_large()) return false;
+        if (!context_.stop().stop_requested()) return !error.retryable();
+        const auto job = tools_.jobs.get(context_.job().id);
+        return !job || job->state == jobs::State::cancelling || jobs::is_terminal(job->state);
+    }
+
     static Input read_input(const jobs::Job& job) {
         Input input;
         std::vector<Issue> issues;
@@ -94,13 +112,16 @@ private:
         if (!issues.empty()) {
             throw Error{Code::bad_request, {{"why", "job input " + issues[0].pointer + " " + issues[0].detail}}};
         }
+        // What a job makes has the same ids in every attempt.
+        if (input.url) input.file_id = Uuid::from_name(job.id.str(), "file");
+        if (input.dataset_id == Uuid{}) input.dataset_id = Uuid::from_name(job.id.str(), "dataset");
         return input;
     }
 
     const formats::Format& check_format() {
         context_.stage(10, "format_check");
         work::failpoint("import.format_check");
-        BlobSource source{tools_.blobs.open(file_.sha256)};
+        auto source = open_file();
         const auto& format = formats::recognise(source, file_.filename, input_.dialect);
         note(Level::info, "{} bytes, read as {}", file_.size, format.name());
         return format;
@@ -142,8 +163,8 @@ private:
     /// Every further table that people see becomes a dataset of its own. One that cannot be used is reported, and fails nothing.
     void build_others(const formats::Format& format) {
         if (!wants_all() || (format.counts_other_tables() && other_rows_ == 0)) return;
-        BlobSource source{tools_.blobs.open(file_.sha256)};
-        const auto tables = format.tables(source, {.dialect = input_.dialect});
+        auto source = open_file();
+        const auto tables = format.tables(source, {.dialect = input_.dialect, .stop = context_.stop()});
         for (std::size_t i = 1; i < tables.size(); ++i) {
             context_.check();
             const int number = static_cast<int>(i) + 1;
@@ -157,9 +178,9 @@ private:
         try {
             // Known before the job runs, as the id of the first is: a rerun writes the same rows.
             const auto id = Uuid::from_name(context_.job().id.str(), "table " + std::to_string(number));
-            Outputs outputs{tools_.blobs};
-            auto dataset = build(format, number, id, outputs);
-            outputs.store(dataset);
+            BlobObjects objects{tools_.blobs};
+            auto dataset = build(format, number, id, objects.all());
+            objects.all().store(dataset);
             dataset.name += " – " + (name.empty() ? std::to_string(number) : name);
             made_.push_back(std::move(dataset));
         } catch (const Error& error) {
@@ -179,19 +200,33 @@ private:
         if (skipped_.size() < datasets_max) skipped_.push_back(json::object{{"table", number}, {"name", name}, {"why", why}});
     }
 
-    datasets::Dataset build(const formats::Format& format, int table, const Uuid& id, Outputs& outputs) {
-        BlobSource source{tools_.blobs.open(file_.sha256)};
+    WatchedSource open_file() const { return {tools_.blobs.open(file_.sha256), context_.stop()}; }
+
+    datasets::Dataset build(const formats::Format& format, int table, const Uuid& id, const Objects& objects, Checkpoints* checkpoints = nullptr) {
+        auto source = open_file();
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
-        options.on_progress = [&](std::uint64_t bytes) {
-            context_.tick(40 + static_cast<int>(29 * bytes / std::max<std::uint64_t>(1, source.size())), "parsing");
+        Pace pace{source.size(), in(0s)};
+        auto told = in(0s);
+        options.on_progress = [&](std::uint64_t bytes, std::uint64_t rows) {
+            const auto now = in(0s);
+            const auto text = pace.after(bytes, rows, now);
+            if (now < told) return;
+            told = now + tick_pause;
+            context_.tick(40 + static_cast<int>(29 * bytes / std::max<std::uint64_t>(1, source.size())), "parsing: " + text);
         };
+        if (checkpoints) {
+            options.checkpoint_bytes = tools_.import.checkpoint_bytes.count;
+            options.on_checkpoint = [&](const std::string& state, std::uint64_t at) { checkpoints->save(state, at); };
+            options.go_on_from = checkpoints->state();
+        }
         const auto open = [&](std::function<void(formats::Reject)> on_reject) {
-            return format.open(source, {.table = static_cast<std::size_t>(table - 1), .dialect = input_.dialect, .on_reject = std::move(on_reject)});
+            return format.open(source, {.table = static_cast<std::size_t>(table - 1), .dialect = input_.dialect, .on_reject = std::move(on_reject), .stop = context_.stop()});
         };
         if (!made_.empty()) note(Level::info, "table {}", table);
-        const auto result = datasets::build(open, outputs.sinks(), options);
+        const auto result = datasets::build(open, objects.sinks(), options);
+        if (made_.empty()) bytes_read_ = source.bytes_read();
         log_build(result);
         if (result.rows == 0 && result.report.rows_rejected == 0) throw Error{Code::no_rows};
         if (made_.empty()) other_rows_ = result.report.other_table_rows;
@@ -265,6 +300,10 @@ private:
         const auto& first = made_.front();
         finish.related_dataset_id = first.id;
         finish.metadata = {{"row_count", first.row_count}, {"rows_rejected", first.rows_rejected}, {"dataset_ids", std::move(ids)}};
+        if (resumed_from_) {
+            finish.metadata.emplace("resumed_from_bytes", *resumed_from_);
+            finish.metadata.emplace("bytes_read", bytes_read_);
+        }
         if (!skipped_.empty()) finish.metadata.emplace("tables_skipped", skipped_);
         return finish;
     }
@@ -287,6 +326,8 @@ private:
     const Scope scope_;
     intake::File file_;
     int version_ = 1;
+    std::optional<std::uint64_t> resumed_from_;  ///< where in the file the first table went on
+    std::uint64_t bytes_read_ = 0;          ///< of the file for its first table, by this attempt
     std::uint64_t other_rows_ = 0;          ///< of tables beside the first, as far as its reader has counted them
     std::vector<datasets::Dataset> made_;  ///< in the order of their tables
     json::array skipped_;                  ///< tables that were not imported

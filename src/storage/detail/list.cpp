@@ -96,6 +96,14 @@ constexpr ListColumn delivery_fields[] = {
 };
 constexpr std::string_view delivery_texts[] = {"type", "last_error"};
 
+constexpr ListColumn source_fields[] = {
+    {"id", "id", Type::uuid},
+    {"name", "name", Type::text},
+    {"source_type", "source_type", Type::word},
+    {"created_at", "created_at", Type::time},
+};
+constexpr std::string_view source_texts[] = {"name", "description"};
+
 constexpr bool is_textual(Type type) { return type == Type::text || type == Type::word; }
 
 class Compiler {
@@ -294,6 +302,7 @@ const ListTable schedule_list{"schedules", Statement::schedules_list, schedule_f
 
 const ListTable webhook_list{"webhooks", Statement::webhooks_list, webhook_fields, webhook_texts};
 const ListTable delivery_list{"deliveries", Statement::deliveries_list, delivery_fields, delivery_texts};
+const ListTable source_list{"data_sources", Statement::sources_list, source_fields, source_texts};
 
 ListQuery compile_list(const ListTable& table, const Session& session, const Scope& scope, const Listing& listing) {
     return Compiler{table, session, listing}.compile(scope);

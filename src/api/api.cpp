@@ -30,6 +30,7 @@ http::Router router(Services& services) {
     v1::add_files(table);
     v1::add_jobs(table);
     v1::add_templates(table);
+    v1::add_data_sources(table);
     services.openapi = openapi(table, services.version);
     return http::Router{table.take_routes()};
 }

@@ -227,6 +227,7 @@ struct App::Parts {
         else engine.start(embedded());
         scheduler.start();
         sender.start(embedded());
+        storage->ledger().commit(std::move(ledger::Commit{}.add(intake::PutSource{intake::builtin_source(clock.now())})));
         intake.sweep_abandoned();
         uploads.sweep();
         if (role != Role::worker) listen();

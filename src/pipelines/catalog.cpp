@@ -4,6 +4,7 @@
 #include "pipelines/batch/batch.hpp"
 #include "pipelines/bulk/bulk.hpp"
 #include "pipelines/convert/convert.hpp"
+#include "pipelines/document/document.hpp"
 #include "pipelines/export/export.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
@@ -22,6 +23,7 @@ std::vector<jobs::Kind> catalog(const Tools& tools) {
         map::kind(tools),
         transform::kind(tools),
         transform::validation_kind(tools),
+        document::kind(tools),
         batch::kind(),
         external::kind(),
         workflow::kind(),

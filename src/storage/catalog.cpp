@@ -6,6 +6,7 @@
 #include "storage/detail/job_ops.hpp"
 #include "storage/detail/mapping_ops.hpp"
 #include "storage/detail/schedule_ops.hpp"
+#include "storage/detail/source_ops.hpp"
 #include "storage/detail/webhook_ops.hpp"
 
 // What storage does with each op: a new op is one line here. The handlers stand in detail/*_ops.cpp.
@@ -99,6 +100,9 @@ const Catalog& catalog() {
         on<intake::Abort>(abort_file),
         on<intake::BeginUpload>(begin_upload),
         on<intake::RemoveUpload>(remove_upload),
+        on<intake::PutSource>(put_source),
+        on<intake::RemoveSource>(remove_source),
+        on<intake::Submit>(submit),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),
 

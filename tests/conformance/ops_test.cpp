@@ -61,6 +61,28 @@ datasets::Dataset some_dataset(const Bench& bench) {
     return d;
 }
 
+intake::DataSource some_source(const Bench& bench) {
+    intake::DataSource source;
+    source.id = Uuid::generate();
+    source.owner = bench.scope.user;
+    source.org = bench.scope.org;
+    source.name = "News";
+    source.type = intake::SourceType::website;
+    source.config = {{"urls", json::array{"https://example.com/"}}};
+    source.created_at = source.updated_at = bench.now;
+    return source;
+}
+
+intake::Submission some_submission(const Bench& bench, const Uuid& source) {
+    intake::Submission given;
+    given.job = Uuid::generate();
+    given.source = source;
+    given.owner = bench.scope.user;
+    given.org = bench.scope.org;
+    given.created_at = bench.now;
+    return given;
+}
+
 accounts::User some_user(const Bench& bench) {
     return {.id = Uuid::generate(), .org = bench.scope.org, .subject = "somebody", .email = "a@b.example",
             .password_hash = "hash", .created_at = bench.now, .updated_at = bench.now};
@@ -283,6 +305,13 @@ const std::vector<Case>& cases() {
         }),
         op_case<intake::BeginUpload>([](Bench& b) { return intake::BeginUpload{some_upload(b)}; }),
         op_case<intake::RemoveUpload>([](Bench& b) { return intake::RemoveUpload{begun_upload(b).id}; }),
+        op_case<intake::PutSource>([](Bench& b) { return intake::PutSource{some_source(b)}; }),
+        op_case<intake::RemoveSource>([](Bench& b) {
+            const auto source = some_source(b);
+            b.commit(std::move(Commit{}.add(intake::PutSource{source})));
+            return intake::RemoveSource{source.id};
+        }),
+        op_case<intake::Submit>([](Bench& b) { return intake::Submit{some_submission(b, some_source(b).id)}; }),
         op_case<datasets::Put>([](Bench& b) { return datasets::Put{some_dataset(b)}; }),
         op_case<datasets::Remove>([](Bench& b) {
             const auto d = some_dataset(b);

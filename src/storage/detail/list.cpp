@@ -106,6 +106,13 @@ constexpr ListColumn template_fields[] = {
     {"updated_at", "updated_at", Type::time},
 };
 constexpr std::string_view template_texts[] = {"name", "description"};
+constexpr ListColumn source_fields[] = {
+    {"id", "id", Type::uuid},
+    {"name", "name", Type::text},
+    {"source_type", "source_type", Type::word},
+    {"created_at", "created_at", Type::time},
+};
+constexpr std::string_view source_texts[] = {"name", "description"};
 
 constexpr bool is_textual(Type type) { return type == Type::text || type == Type::word; }
 
@@ -306,6 +313,7 @@ const ListTable schedule_list{"schedules", Statement::schedules_list, schedule_f
 const ListTable webhook_list{"webhooks", Statement::webhooks_list, webhook_fields, webhook_texts};
 const ListTable delivery_list{"deliveries", Statement::deliveries_list, delivery_fields, delivery_texts};
 const ListTable template_list{"templates", Statement::templates_list, template_fields, template_texts};
+const ListTable source_list{"data_sources", Statement::sources_list, source_fields, source_texts};
 
 ListQuery compile_list(const ListTable& table, const Session& session, const Scope& scope, const Listing& listing) {
     return Compiler{table, session, listing}.compile(scope);

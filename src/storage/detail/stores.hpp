@@ -115,6 +115,10 @@ public:
     std::optional<intake::Upload> upload(const Uuid& id, const Scope& scope) override;
     std::vector<intake::Upload> uploads_to_accept() override;
     std::vector<intake::Upload> expired_uploads(Instant now, int limit) override;
+    std::optional<intake::DataSource> source(const Uuid& id, const Scope& scope) override;
+    intake::SourcePage sources(const Scope& scope, const intake::ListRequest& request) override;
+    std::optional<intake::Submission> submission(const Uuid& job, const Scope& scope) override;
+    std::vector<intake::Submission> submissions(const Uuid& source, const Scope& scope, std::optional<Uuid> before, int limit) override;
     std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) override;
 
 private:

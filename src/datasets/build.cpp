@@ -97,6 +97,7 @@ private:
 BuildResult build(const OpenTable& open, const Sinks& sinks, const BuildOptions& options) {
     std::uint64_t reported = 0;
     std::vector<Found> found;
+    for (const auto& column : options.columns) found.push_back({column.data_type(), {}, {}, from_pattern(column.data_type(), column.notation)});
     for (int number = 1;; ++number) {
         Pass pass{open, sinks.rejects, options, reported, number};
         Encoder encoder{sinks, pass.names().size()};

@@ -51,7 +51,7 @@ intake::File stored_file(Call& call, const Job& job, const std::string& name, co
 /// An import of a file that is stored already.
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
     const auto file = stored_file(call, job, "file_id", pointer);
-    check_import_options(job.input, pointer + "/input");
+    check_import_options(call.services, call.who.scope, job.input, pointer + "/input");
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());

@@ -98,6 +98,14 @@ std::string_view message_en(Code code) {
             return "Reading this {format} file ended unexpectedly ({why}). Save it anew with the program that made it, or send it as CSV.";
         case Code::checksum_mismatch:
             return "The bytes do not have the checksum that was announced. Send them again.";
+        case Code::schema_drift:
+            return "The columns of the file differ from those of the dataset, which is frozen: {why}.";
+        case Code::too_many_rows:
+            return "That would take more than {limit} rows: {why}.";
+        case Code::invalid_sql:
+            return "The query is not valid: {why}.";
+        case Code::query_limits:
+            return "The query was stopped: {why}.";
         case Code::too_many_requests:
             return "Too many requests. Wait {seconds} s and try again.";
         case Code::too_many_streams:

@@ -98,6 +98,14 @@ std::string_view message_nl(Code code) {
             return "Het lezen van dit {format}-bestand brak onverwacht af ({why}). Sla het opnieuw op met het programma dat het maakte, of stuur het als CSV.";
         case Code::checksum_mismatch:
             return "De bytes hebben niet de aangekondigde controlesom. Stuur ze opnieuw.";
+        case Code::schema_drift:
+            return "De kolommen van het bestand wijken af van die van de dataset, die vastligt: {why}.";
+        case Code::too_many_rows:
+            return "Daarvoor zijn meer dan {limit} rijen nodig: {why}.";
+        case Code::invalid_sql:
+            return "De query is niet geldig: {why}.";
+        case Code::query_limits:
+            return "De query is afgebroken: {why}.";
         case Code::too_many_requests:
             return "Te veel verzoeken. Wacht {seconds} s en probeer het opnieuw.";
         case Code::too_many_streams:

@@ -20,6 +20,8 @@ http::Router router(Services& services) {
     v2::add_uploads(table);
     v2::add_tus(table);
     v2::add_datasets(table);
+    v2::add_dataset_versions(table);
+    v2::add_dataset_queries(table);
     v2::add_exports(table);
     v2::add_files(table);
     v2::add_templates(table);

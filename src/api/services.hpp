@@ -28,9 +28,11 @@ struct Settings {
     bool metrics_open = false;      ///< /metrics and /openapi.json without a token
     std::uint64_t requests_per_minute = 0;  ///< of /api, per API key, user or (without either) address; 0 = no limit
     std::uint64_t requests_burst = 0;       ///< of these at once; 0: as many as in a minute
+    Duration query_time = 10s;              ///< of one SQL query
+    std::uint64_t query_memory_bytes_max = 64u << 20;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behind_bytes_max, metrics_open, requests_per_minute,
-                               requests_burst))
+                               requests_burst, query_time, query_memory_bytes_max))
 
 /// What the handlers work with; owned by app.
 struct Services {

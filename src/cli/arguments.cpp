@@ -34,6 +34,7 @@ public:
         root.footer(std::string{"Start here:   millrace demo      or   millrace all --dev\n\n"} + exit_codes);
         servers();
         files();
+        datasets();
         jobs();
         schedules();
         accounts();
@@ -105,7 +106,8 @@ private:
         auto* import = with_server(command(root, "import", "Import files through a running server",
                                            "  millrace import sales.csv\n"
                                            "  millrace import --on-duplicate reuse --json incoming/*.csv\n"
-                                           "  millrace import --delimiter ';' --no-header --table 2 export.txt"));
+                                           "  millrace import --delimiter ';' --no-header --table 2 export.txt\n"
+                                           "  millrace import --version-of ID --mode upsert --key sku prices.csv"));
         import->add_option("FILE", a.files, "Files to import; - is standard input")->required();
         import->add_option("--on-duplicate", a.on_duplicate, "When the same bytes are imported already: error, reuse or version")
             ->check(CLI::IsMember({"error", "reuse", "version"}));
@@ -113,6 +115,12 @@ private:
         import->add_option("--table", a.table, "Only this table of a file with several (see sniff); all when absent")
             ->type_name("N")->check(CLI::Range(1, 1'000'000));
         reading(import);
+        import->add_option("--version-of", a.version_of, "The dataset that this becomes the next version of")->type_name("ID")->group("Versions");
+        import->add_option("--mode", a.mode, "replace (the default), append or upsert: what becomes of the rows before")
+            ->check(CLI::IsMember({"replace", "append", "upsert"}))->group("Versions");
+        import->add_option("--key", a.key, "With --mode upsert: columns, e.g. sku,country")->type_name("A,B")->group("Versions");
+        import->add_option("--contract", a.contract, "What may happen to the columns: evolve, freeze, discard_row or discard_value")
+            ->check(CLI::IsMember({"evolve", "freeze", "discard_row", "discard_value"}))->group("Versions");
         import->add_flag("!--wait,--no-wait", a.no_wait, "Return as soon as the bytes are accepted");
         import->add_option("--parallel", a.parallel, "Files sent at the same time")->check(CLI::Range(1, 64))->capture_default_str();
         import->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
@@ -182,6 +190,32 @@ private:
         ls->add_option("-n,--limit", a.limit, "At most this many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
         ls->add_flag("--all", a.all, "Every one, however many");
         ls->add_option("--scope", a.scope, "own, org or all, as your role allows");
+    }
+
+    void datasets() {
+        auto* datasets = group("datasets", "Look at datasets, their rows and versions");
+        auto* ls = with_output(with_server(command(*datasets, "ls", "List datasets, newest first")));
+        with_list(ls, "Terms such as name:~orders row_count:>1000");
+        auto* get = with_output(with_server(command(*datasets, "get", "Show datasets with schema and profile")));
+        get->add_option("ID", a.ids, "Ids of datasets")->required();
+        auto* rows = with_output(with_server(command(*datasets, "rows", "Show rows",
+                                                     "  millrace datasets rows ID --filter 'town:Delft price:>=10' --sort -price --limit 20")));
+        rows->add_option("ID", a.ids, "Id of a dataset")->required()->expected(1);
+        with_list(rows, "Terms on columns, e.g. town:Delft price:>=10");
+        for (const auto& [name, about] : {std::pair{"versions", "List all versions of a dataset, newest first"}, std::pair{"lineage", "Say what a dataset was made of, as JSON"}}) {
+            auto* sub = with_output(with_server(command(*datasets, name, about)));
+            sub->add_option("ID", a.ids, "Id of a dataset")->required()->expected(1);
+        }
+        auto* rm = with_server(command(*datasets, "rm", "Remove datasets; their files stay"));
+        rm->add_option("ID", a.ids, "Ids of datasets")->required();
+
+        auto* query = with_output(with_server(command(root, "query", "Run a SELECT over files of this machine, or over datasets of a server",
+                                                      "  millrace query 'SELECT town, sum(price) FROM orders GROUP BY town' orders.csv\n"
+                                                      "  millrace query 'SELECT * FROM \"orders.csv\" LIMIT 10'      (a dataset, by name or id)")));
+        query->add_option("SQL", a.sql, "One SELECT in the dialect of SQLite")->required();
+        query->add_option("FILE", a.files, "Files; each is a table under its name, with and without its extension");
+        query->add_option("-n,--limit", a.row_limit, "At most this many rows")->check(CLI::Range(1, 1'000'000'000));
+        reading(query);
     }
 
     void jobs() {

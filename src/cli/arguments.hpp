@@ -41,6 +41,9 @@ struct Arguments {
     std::string out;   ///< export: file
     std::optional<int> table;  ///< import, convert: the main one is 1
     bool all_tables = false;
+    std::string version_of, mode, key, contract;  ///< import: of versions
+    std::string sql;   ///< query
+    std::optional<std::uint64_t> row_limit;  ///< query
     std::optional<std::string> delimiter, quote, encoding;
     std::optional<bool> header;
     std::string samples;

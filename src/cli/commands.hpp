@@ -16,6 +16,14 @@ int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
 int run_map(const Arguments& arguments);
 
+int run_datasets_ls(const Arguments& arguments);
+int run_datasets_get(const Arguments& arguments);
+int run_datasets_rows(const Arguments& arguments);
+int run_datasets_versions(const Arguments& arguments);
+int run_datasets_lineage(const Arguments& arguments);
+int run_datasets_rm(const Arguments& arguments);
+int run_query(const Arguments& arguments);
+
 int run_jobs_ls(const Arguments& arguments);
 int run_jobs_get(const Arguments& arguments);
 int run_jobs_wait(const Arguments& arguments);

@@ -113,6 +113,7 @@ private:
 BuildResult build(const OpenTable& open, const Sinks& sinks, const BuildOptions& options) {
     std::uint64_t reported = 0;
     std::vector<Found> found;
+    for (const auto& column : options.columns) found.push_back({column.data_type(), {}, {}, from_pattern(column.data_type(), column.notation)});
     int number = 1;
     formats::StateReader before{options.go_on_from};
     if (!before.at_end()) before(number, found);

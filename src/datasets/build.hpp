@@ -37,6 +37,8 @@ struct BuildOptions {
     std::uint64_t rejects_stored_max = 100'000;  ///< all are counted, this many are written
     std::size_t group_rows_max = 131'072;
     std::size_t group_bytes_max = 16u << 20;     ///< of values in memory; two groups exist at a time
+    /// Types and notations that are given: nothing is inferred, and a cell that does not fit ends it. Empty: none are.
+    std::vector<ColumnInfo> columns;
     bool infer = true;                           ///< false: every column is text
     bool second_thread = true;                   ///< encode on a thread of its own once there is a second row group
     bool types_only = false;                     ///< find types and widenings, write nothing; for measuring

@@ -17,6 +17,23 @@ from support.workbook import sheet, workbook
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "examples", "samples")
 
 
+class Query(CliCase):
+    def test_files_are_tables_under_their_names(self):
+        self.file("orders.csv", "sku;town;price\na;Delft;1,50\nb;Gouda;2,25\nc;Delft;4,00\n")
+        self.file("towns.json", '[{"town": "Delft", "people": 104000}]')
+        done = self.expect(0, "query", "SELECT o.town, count(*) AS n, max(people) AS people FROM orders o LEFT JOIN \"towns.json\" USING (town) GROUP BY 1 ORDER BY 1",
+                           "orders.csv", "towns.json", "--json")
+        self.assertEqual([json.loads(line) for line in done.out.splitlines()], [{"town": "Delft", "n": 2, "people": 104000}, {"town": "Gouda", "n": 1, "people": None}])
+        self.expect(0, "convert", "orders.csv", "orders.parquet")
+        done = self.expect(0, "query", "SELECT sku FROM \"orders.parquet\" WHERE town = 'Delft'", "orders.parquet", "-o", "csv")
+        self.assertEqual(done.out.splitlines(), ["sku", "a", "c"])
+
+    def test_a_query_that_is_none_is_status_2_with_its_place(self):
+        self.file("orders.csv", "sku\na\n")
+        self.assertIn("line 1, column 8", self.expect(2, "query", "SELECT nothere FROM orders", "orders.csv").err)
+        self.expect(2, "query", "DROP TABLE orders", "orders.csv")
+
+
 class Basics(CliCase):
     def test_version_is_one_line_or_json(self):
         self.assertRegex(self.expect(0, "version").out, r"^millrace \d+\.\d+\.\d+\n$")

@@ -608,6 +608,7 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     // Another table of the same bytes is another dataset.
     datasets::Dataset other = some_dataset(bench);
     other.sha256 = d.sha256;
+    other.job_id = d.job_id;
     other.table = 2;
     unique = {};
     unique.id = other.id;
@@ -618,8 +619,8 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     CHECK(store.get(other.id, bench.scope)->table == 2);
     CHECK(store.by_content(d.owner, d.sha256)->id == d.id);
     CHECK(store.by_content(d.owner, d.sha256, 2)->id == other.id);
-    CHECK(store.tables(d.owner, d.sha256, 1) == std::vector<Uuid>{d.id, other.id});
-    CHECK(store.tables(d.owner, d.sha256, 2).empty());
+    CHECK(store.tables(d.owner, d.sha256, d.job_id) == std::vector<Uuid>{d.id, other.id});
+    CHECK(store.tables(d.owner, d.sha256, Uuid::generate()).empty());
     CHECK(store.newest_version(d.owner, d.sha256) == 1);
     CHECK(store.newest_version(d.owner, "unknown") == 0);
 
@@ -630,6 +631,49 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     CHECK_FALSE(store.get(d.id, bench.scope).has_value());
     CHECK(bench.storage().intake().referenced({"t1"}).empty());
     CHECK(bench.event_types() == std::vector<std::string>{"dataset.created", "dataset.created", "dataset.deleted"});
+}
+
+ON_BOTH("versions of a dataset read back, are found by their series, and none is there twice") {
+    const auto first = some_dataset(bench);
+    auto second = some_dataset(bench);
+    second.sha256 = "def";
+    second.series_id = first.id;
+    second.version = 2;
+    second.parent_id = first.id;
+    second.mode = datasets::Mode::upsert;
+    second.key = {"sku"};
+    second.contract = datasets::Contract::discard_row;
+    second.changes = {{"rows_new", 5}};
+    datasets::Unique unique;
+    unique.id = second.id;
+    unique.owner = second.owner;
+    unique.sha256 = second.sha256;
+    unique.version = 2;
+    unique.mode = second.mode;
+    unique.series_id = first.id;
+    bench.commit(std::move(Commit{}.add(datasets::Put{first})));
+
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{second}))) == Outcome::applied);
+
+    auto& store = bench.storage().datasets();
+    CHECK(store.get(first.id, bench.scope)->series_id == first.id);
+    const auto read = store.newest_of_series(first.id).value();
+    CHECK(read.id == second.id);
+    CHECK(read.parent_id == first.id);
+    CHECK(read.mode == datasets::Mode::upsert);
+    CHECK(read.key == json::array{"sku"});
+    CHECK(read.contract == datasets::Contract::discard_row);
+    CHECK(read.changes == second.changes);
+    CHECK(store.list(bench.scope, {.filter = query::parse_filter("series_id:" + first.id.str(), datasets::list_fields()), .sort = {}, .cursor = {}}).items.size() == 2);
+    // What is made of a file and of rows before is no import of that file.
+    CHECK_FALSE(store.by_content(second.owner, "def").has_value());
+    // Another one at the same place learns who was first; a rerun passes.
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{second}))) == Outcome::applied);
+    unique.id = Uuid::generate();
+    unique.sha256 = "ghi";
+    const auto refused = bench.ledger().commit(std::move(Commit{}.guard(unique)));
+    CHECK(refused.outcome == Outcome::refused);
+    CHECK(refused.existing == second.id);
 }
 
 ON_BOTH("of two datasets of the same bytes at the same time one is kept and the other learns of it") {

@@ -58,7 +58,7 @@ void check_url_input(Call& call, Job& job, const std::string& pointer) {
     if (!url) error.issues.push_back({pointer + "/input/url", "wrong_type", "expected text"});
     else check_import_url(call, *url, pointer + "/input/url", error.issues);
     if (!error.issues.empty()) throw error;
-    check_import_options(job.input, pointer + "/input");
+    check_import_options(call.services, call.who.scope, job.input, pointer + "/input");
     if (!job.filename.empty()) job.input.insert_or_assign("filename", job.filename);
     else job.filename = http::filename_of_url(*url);
 }
@@ -67,7 +67,7 @@ void check_url_input(Call& call, Job& job, const std::string& pointer) {
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
     if (job.input.contains("url")) return check_url_input(call, job, pointer);
     const auto file = stored_file(call, job, "file_id", pointer);
-    check_import_options(job.input, pointer + "/input");
+    check_import_options(call.services, call.who.scope, job.input, pointer + "/input");
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());

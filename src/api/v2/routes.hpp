@@ -17,6 +17,8 @@ void add_streams(Table& table);
 void add_uploads(Table& table);
 void add_tus(Table& table);
 void add_datasets(Table& table);
+void add_dataset_versions(Table& table);
+void add_dataset_queries(Table& table);
 void add_exports(Table& table);
 void add_files(Table& table);
 void add_templates(Table& table);

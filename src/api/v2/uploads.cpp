@@ -47,7 +47,7 @@ Upload read_head(Call& call) {
         }
         upload.on_duplicate = *asked;
     }
-    for (const std::string_view name : {"dialect", "table", "tables"}) {
+    for (const auto name : import_options()) {
         if (const auto text = call.request.query_value(name)) set_import_option(upload.options, name, *text);
     }
     upload.idempotency_key = idempotency_key(call.request);
@@ -128,6 +128,7 @@ public:
 
     http::Answer finish(std::optional<std::string> supplier_id, json::object options) {
         if (replay_) return finish_replay();
+        check_import_options(upload_.services, upload_.who.scope, options, "");
         const Uuid job = *receiving_->job();
         const bool fresh = receiving_->finish(std::move(supplier_id), std::move(options)).has_value();
         if (upload_.idempotency_key) check_same_bytes(job);
@@ -326,6 +327,12 @@ void add_uploads(Table& table) {
         {.name = "table", .in = "query", .description = "Import this table only, counted from 1", .schema = json::object{{"type", "integer"}, {"minimum", 1}}},
         {.name = "tables", .in = "query", .description = "all: each table of the file becomes a dataset; main: only the first",
          .schema = json::object{{"type", "string"}, {"enum", json::array{"all", "main"}}, {"default", "all"}}},
+        {.name = "version_of", .in = "query", .description = "A dataset that these bytes are the next version of"},
+        {.name = "mode", .in = "query", .description = "With version_of: the rows of the file instead of those before, behind them, or instead of those with the same key",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"replace", "append", "upsert"}}, {"default", "replace"}}},
+        {.name = "key", .in = "query", .description = "With mode=upsert: names of columns, with commas between them"},
+        {.name = "contract", .in = "query", .description = "With version_of: what may happen to the columns; without it that of the version before",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"evolve", "freeze", "discard_row", "discard_value"}}}},
         {.name = "Prefer", .in = "header", .description = "wait=N (seconds, default 30) or respond-async"},
         {.name = "Idempotency-Key", .in = "header", .description = "A repeat with the same key within 24 h answers with the first job"}};
     const std::vector<Reply> replies{
@@ -341,7 +348,11 @@ void add_uploads(Table& table) {
                                                   {"supplier_id", {{"type", "string"}}},
                                                   {"dialect", {{"type", "string"}, {"contentMediaType", "application/json"}}},
                                                   {"table", {{"type", "integer"}, {"minimum", 1}}},
-                                                  {"tables", {{"type", "string"}, {"enum", json::array{"all", "main"}}}}}}};
+                                                  {"tables", {{"type", "string"}, {"enum", json::array{"all", "main"}}}},
+                                                  {"version_of", {{"type", "string"}}},
+                                                  {"mode", {{"type", "string"}, {"enum", json::array{"replace", "append", "upsert"}}}},
+                                                  {"key", {{"type", "string"}}},
+                                                  {"contract", {{"type", "string"}}}}}};
     table.add("POST", "/api/v2/imports/files/upload", http::Lane::files,
               {.id = "uploadFile", .summary = "Import a file sent as a form", .tag = "uploads", .parameters = parameters,
                .body = Body{.media_type = "multipart/form-data", .schema = form_schema}, .replies = replies},

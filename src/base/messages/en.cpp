@@ -104,6 +104,14 @@ std::string_view message_en(Code code) {
             return "{rejected} of {rows} rows were rejected; the limit is {limit}.";
         case Code::lookup_too_large:
             return "The lookup {name} needs more than {limit} bytes. Use a smaller table.";
+        case Code::schema_drift:
+            return "The columns of the file differ from those of the dataset, which is frozen: {why}.";
+        case Code::too_many_rows:
+            return "That would take more than {limit} rows: {why}.";
+        case Code::invalid_sql:
+            return "The query is not valid: {why}.";
+        case Code::query_limits:
+            return "The query was stopped: {why}.";
         case Code::too_many_requests:
             return "Too many requests. Wait {seconds} s and try again.";
         case Code::too_many_streams:

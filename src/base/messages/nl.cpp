@@ -104,6 +104,14 @@ std::string_view message_nl(Code code) {
             return "{rejected} van {rows} rijen zijn afgekeurd; de grens is {limit}.";
         case Code::lookup_too_large:
             return "De opzoektabel {name} heeft meer dan {limit} bytes nodig. Gebruik een kleinere tabel.";
+        case Code::schema_drift:
+            return "De kolommen van het bestand wijken af van die van de dataset, die vastligt: {why}.";
+        case Code::too_many_rows:
+            return "Daarvoor zijn meer dan {limit} rijen nodig: {why}.";
+        case Code::invalid_sql:
+            return "De query is niet geldig: {why}.";
+        case Code::query_limits:
+            return "De query is afgebroken: {why}.";
         case Code::too_many_requests:
             return "Te veel verzoeken. Wacht {seconds} s en probeer het opnieuw.";
         case Code::too_many_streams:

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/describe.hpp"
 #include "datasets/build.hpp"
+#include "datasets/open.hpp"
 #include "datasets/ops.hpp"
+#include "datasets/version.hpp"
 #include "formats/format.hpp"
 #include "pipelines/import/checkpoints.hpp"
 #include "pipelines/import/fetch.hpp"
@@ -32,8 +36,13 @@ struct Input {
     json::object dialect;
     std::optional<std::uint32_t> table;
     Tables tables = Tables::all;
+    /// What follows is for a new version of a dataset, instead of a dataset of its own.
+    std::optional<Uuid> version_of;
+    datasets::Mode mode = datasets::Mode::replace;
+    std::vector<std::string> key;
+    std::optional<datasets::Contract> contract;  ///< absent: that of the version before
 };
-BOOST_DESCRIBE_STRUCT(Input, (), (url, filename, file_id, dataset_id, on_duplicate, dialect, table, tables))
+BOOST_DESCRIBE_STRUCT(Input, (), (url, filename, file_id, dataset_id, on_duplicate, dialect, table, tables, version_of, mode, key, contract))
 
 using observe::Level;
 
@@ -57,11 +66,13 @@ public:
     void run() {
         try {
             const auto& format = check_format();
-            if (check_duplicate()) return;
-            context_.stage(40, "stored");
-            work::failpoint("import.stored");
-            if (is_large()) import_large(format);
-            else import(format, BlobObjects{tools_.blobs}.all());
+            // A version that another one has overtaken is built again, of that one.
+            do {
+                find_parent();
+                if (check_duplicate()) return;
+                context_.stage(40, "stored");
+                work::failpoint("import.stored");
+            } while (!(is_large() ? import_large(format) : import(format, BlobObjects{tools_.blobs}.all())));
         } catch (const Error& error) {
             if (is_over(error)) Checkpoints{tools_.drafts, context_, file_.sha256}.remove();
             throw;
@@ -69,7 +80,9 @@ public:
     }
 
 private:
-    void import(const formats::Format& format, const Objects& objects, Checkpoints* checkpoints = nullptr) {
+    /// False when another version was first.
+    bool import(const formats::Format& format, const Objects& objects, Checkpoints* checkpoints = nullptr) {
+        made_.clear();
         made_.push_back(build(format, first_table(), input_.dataset_id, objects, checkpoints));
         build_others(format);
         context_.stage(70, "parsed");
@@ -77,24 +90,25 @@ private:
         objects.store(made_.front());
         context_.stage(90, "written");
         work::failpoint("import.written");
-        finish();
+        return finish();
     }
 
-    /// Reading this file takes long enough to be worth going on with.
+    /// Reading this file takes long enough to be worth going on with. A version is always built from the beginning.
     bool is_large() const {
         const auto every = tools_.import.checkpoint_bytes.count;
-        return every > 0 && file_.size > every;
+        return every > 0 && file_.size > every && !input_.version_of;
     }
 
-    void import_large(const formats::Format& format) {
+    bool import_large(const formats::Format& format) {
         Checkpoints checkpoints{tools_.drafts, context_, file_.sha256};
         checkpoints.open();
         if (const auto from = checkpoints.from(); from > 0) {
             note(Level::info, "goes on at byte {} of {}, where an earlier attempt has left it", from, file_.size);
             resumed_from_ = from;
         }
-        import(format, checkpoints.objects(), &checkpoints);
+        const bool done = import(format, checkpoints.objects(), &checkpoints);
         checkpoints.remove();
+        return done;
     }
 
     /// Will no further attempt go on with what this one has written?
@@ -112,6 +126,8 @@ private:
         if (!issues.empty()) {
             throw Error{Code::bad_request, {{"why", "job input " + issues[0].pointer + " " + issues[0].detail}}};
         }
+        const bool no_mode = input.version_of && (input.mode == datasets::Mode::import || (input.mode == datasets::Mode::upsert && input.key.empty()));
+        if (no_mode) throw Error{Code::bad_request, {{"why", "job input /mode is none for a version"}}};
         // What a job makes has the same ids in every attempt.
         if (input.url) input.file_id = Uuid::from_name(job.id.str(), "file");
         if (input.dataset_id == Uuid{}) input.dataset_id = Uuid::from_name(job.id.str(), "dataset");
@@ -127,17 +143,45 @@ private:
         return format;
     }
 
+    /// The newest version of the dataset that this becomes a version of.
+    void find_parent() {
+        if (!input_.version_of) return;
+        const auto of = tools_.datasets.get(*input_.version_of, scope_);
+        if (!of) throw Error{Code::not_found};
+        parent_ = tools_.datasets.newest_of_series(of->series_id);
+        // The dataset of this very job is there when a crash came between its commit and the answer.
+        if (parent_ && parent_->id == input_.dataset_id) parent_ = parent_->parent_id ? tools_.datasets.get(*parent_->parent_id, scope_) : std::nullopt;
+        if (!parent_) throw Error{Code::not_found};
+        version_ = parent_->version + 1;
+    }
+
+    /// The dataset that these bytes are already: for a version, the one whose rows it would only repeat.
+    std::optional<datasets::Dataset> duplicate() const {
+        using datasets::Mode;
+        if (!parent_) return tools_.datasets.by_content(file_.owner, file_.sha256, first_table());
+        const auto is_whole = [](const datasets::Dataset& d) { return d.mode == Mode::import || d.mode == Mode::replace; };
+        const bool repeats = is_whole(*parent_) || (parent_->mode == Mode::upsert && input_.mode == Mode::upsert);
+        if (input_.mode != Mode::append) return parent_->sha256 == file_.sha256 && repeats ? parent_ : std::nullopt;
+        // Rows of this file are still there unless a later version has replaced them.
+        for (auto at = parent_; at; at = at->parent_id ? tools_.datasets.get(*at->parent_id, scope_) : std::nullopt) {
+            if (at->sha256 == file_.sha256) return at;
+            if (is_whole(*at)) break;
+        }
+        return std::nullopt;
+    }
+
     /// True when the job is done: the owner has these bytes as a dataset already and wants that one.
     bool check_duplicate() {
         context_.stage(20, "duplicate_check");
         work::failpoint("import.duplicate_check");
-        const auto existing = tools_.datasets.by_content(file_.owner, file_.sha256, first_table());
+        const auto existing = duplicate();
         // The dataset of this very job is there when a crash came between its commit and the answer.
         if (!existing || existing->id == input_.dataset_id) return false;
         switch (input_.on_duplicate) {
             case OnDuplicate::error:
                 refuse_duplicate(existing->id);
             case OnDuplicate::version:
+                if (parent_) return false;
                 version_ = tools_.datasets.newest_version(file_.owner, file_.sha256) + 1;
                 note(Level::info, "these bytes are a dataset already: this becomes version {}", version_);
                 return false;
@@ -150,13 +194,13 @@ private:
     }
 
     int first_table() const { return static_cast<int>(input_.table.value_or(1)); }
-    bool wants_all() const { return !input_.table && input_.tables == Tables::all; }
+    bool wants_all() const { return !input_.table && input_.tables == Tables::all && !parent_; }
 
     /// What importing the file has made beside this dataset.
     json::array same_import(const datasets::Dataset& dataset) const {
         json::array ids;
         if (!wants_all()) return {dataset.id.str()};
-        for (const auto& id : tools_.datasets.tables(dataset.owner, dataset.sha256, dataset.version)) ids.emplace_back(id.str());
+        for (const auto& id : tools_.datasets.tables(dataset.owner, dataset.sha256, dataset.job_id)) ids.emplace_back(id.str());
         return ids;
     }
 
@@ -225,12 +269,44 @@ private:
             return format.open(source, {.table = static_cast<std::size_t>(table - 1), .dialect = input_.dialect, .on_reject = std::move(on_reject), .stop = context_.stop()});
         };
         if (!made_.empty()) note(Level::info, "table {}", table);
-        const auto result = datasets::build(open, objects.sinks(), options);
+        datasets::Changes changes;
+        const auto result = parent_ ? build_version(open, objects, options, changes) : datasets::build(open, objects.sinks(), options);
         if (made_.empty()) bytes_read_ = source.bytes_read();
         log_build(result);
         if (result.rows == 0 && result.report.rows_rejected == 0) throw Error{Code::no_rows};
         if (made_.empty()) other_rows_ = result.report.other_table_rows;
-        return describe(format, result, table, id);
+        auto dataset = describe(format, result, table, id);
+        if (parent_) describe_version(dataset, changes);
+        return dataset;
+    }
+
+    datasets::BuildResult build_version(const datasets::OpenTable& open, const Objects& objects, const datasets::BuildOptions& options, datasets::Changes& changes) {
+        std::vector<std::unique_ptr<datasets::OpenDataset>> opened;  // one for each pass
+        const datasets::Parent parent{.columns = datasets::OpenDataset::columns_of(*parent_),
+                                      .open = [&] {
+                                          opened.push_back(std::make_unique<datasets::OpenDataset>(tools_.blobs, *parent_));
+                                          return std::move(opened.back()->rows);
+                                      },
+                                      .bytes = tools_.blobs.open(parent_->table_blob)->size()};
+        const datasets::VersionPlan plan{.mode = input_.mode, .key = input_.key, .contract = contract()};
+        auto result = datasets::build_version(open, parent, plan, objects.sinks(), options, changes);
+        note(Level::info, "version {}: {} rows before kept, {} replaced, {} new", version_, changes.rows_kept, changes.rows_replaced, changes.rows_new);
+        if (changes.rows_discarded + changes.values_discarded > 0) {
+            note(Level::warn, "the contract left out {} rows and {} values", changes.rows_discarded, changes.values_discarded);
+        }
+        return result;
+    }
+
+    datasets::Contract contract() const { return input_.contract.value_or(parent_->contract); }
+
+    void describe_version(datasets::Dataset& dataset, const datasets::Changes& changes) const {
+        dataset.series_id = parent_->series_id;
+        dataset.parent_id = parent_->id;
+        dataset.name = parent_->name;
+        dataset.mode = input_.mode;
+        for (const auto& column : input_.key) dataset.key.emplace_back(column);
+        dataset.contract = contract();
+        dataset.changes = json::parse(to_json(changes)).as_object();
     }
 
     template <class... T>
@@ -288,7 +364,10 @@ private:
         json::array ids;
         for (auto& dataset : made_) {
             dataset.version = version_;
+            if (!parent_) join_series(dataset);
             datasets::Unique unique;
+            unique.mode = dataset.mode;
+            unique.series_id = dataset.series_id;
             unique.id = dataset.id;
             unique.owner = dataset.owner;
             unique.sha256 = dataset.sha256;
@@ -308,14 +387,28 @@ private:
         return finish;
     }
 
-    void finish() {
+    /// The same bytes read again are the next version of what they became first.
+    void join_series(datasets::Dataset& dataset) const {
+        dataset.series_id = dataset.id;
+        const auto before = version_ > 1 ? tools_.datasets.by_content(dataset.owner, dataset.sha256, dataset.table) : std::nullopt;
+        if (!before || before->id == dataset.id) return;
+        dataset.series_id = before->series_id;
+        if (const auto newest = tools_.datasets.newest_of_series(before->series_id)) {
+            dataset.parent_id = newest->id;
+            dataset.version = std::max(version_, newest->version + 1);
+        }
+    }
+
+    /// False when another version was first.
+    bool finish() {
         work::failpoint("import.finish");
         for (;;) {
             const auto done = context_.finish(ending());
-            if (done) return;
+            if (done) return true;
+            if (parent_) return false;
             // The same bytes became a dataset while these were being parsed, or a further table of theirs is one.
             if (input_.on_duplicate == OnDuplicate::error) refuse_duplicate(done.existing);
-            if (check_duplicate()) return;
+            if (check_duplicate()) return true;
             version_ = tools_.datasets.newest_version(file_.owner, file_.sha256) + 1;
         }
     }
@@ -325,6 +418,7 @@ private:
     const Input input_;
     const Scope scope_;
     intake::File file_;
+    std::optional<datasets::Dataset> parent_;  ///< the version before, when this becomes one
     int version_ = 1;
     std::optional<std::uint64_t> resumed_from_;  ///< where in the file the first table went on
     std::uint64_t bytes_read_ = 0;          ///< of the file for its first table, by this attempt

@@ -46,6 +46,10 @@ constexpr ListColumn dataset_fields[] = {
     {"row_count", "row_count", Type::number},
     {"rows_rejected", "rows_rejected", Type::number},
     {"job_id", "job_id", Type::uuid},
+    {"series_id", "coalesce(series_id, id)", Type::uuid},
+    {"parent_id", "parent_id", Type::uuid, true},
+    {"version", "version", Type::number},
+    {"mode", "mode", Type::word},
     {"created_at", "created_at", Type::time},
 };
 constexpr std::string_view dataset_texts[] = {"name", "filename", "supplier_id"};

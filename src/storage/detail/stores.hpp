@@ -131,7 +131,8 @@ public:
     std::optional<datasets::Dataset> get(const Uuid& id, const Scope& scope) override;
     std::optional<datasets::Dataset> by_content(const Uuid& owner, const std::string& sha256, int table) override;
     int newest_version(const Uuid& owner, const std::string& sha256) override;
-    std::vector<Uuid> tables(const Uuid& owner, const std::string& sha256, int version) override;
+    std::vector<Uuid> tables(const Uuid& owner, const std::string& sha256, const Uuid& job) override;
+    std::optional<datasets::Dataset> newest_of_series(const Uuid& series) override;
     datasets::DatasetPage list(const Scope& scope, const datasets::ListRequest& request) override;
 
 private:

@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "api/openapi.hpp"
+#include "api/pages.hpp"
 #include "api/system.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/routes.hpp"
@@ -27,7 +28,9 @@ http::Router router(Services& services) {
     v2::add_webhooks(table);
     v1::add_files(table);
     services.openapi = openapi(table, services.version);
-    return http::Router{table.take_routes()};
+    auto routes = table.take_routes();
+    add_pages(routes);
+    return http::Router{std::move(routes)};
 }
 
 }  // namespace millrace::api

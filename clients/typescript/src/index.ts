@@ -79,9 +79,9 @@ export class Client {
   }
 
   /** Everything that happens to your objects, named by type. */
-  events(options: StreamOptions & { topics?: string; types?: string } = {}): AsyncGenerator<ServerEvent> {
-    const { topics, types, ...rest } = options;
-    return stream(this.requester, "/api/v2/events/stream" + search({ topics, types }), rest);
+  events(options: StreamOptions & { topics?: string; types?: string; scope?: string } = {}): AsyncGenerator<ServerEvent> {
+    const { topics, types, scope, ...rest } = options;
+    return stream(this.requester, "/api/v2/events/stream" + search({ topics, types, scope }), rest);
   }
 }
 

@@ -87,7 +87,7 @@ datasets::ExportPlan plan_of(const http::Request& request) {
 http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
     const int limit = limit_of(call.request);
     const auto list = "rows|" + dataset.id.str();
-    std::uint64_t first = 0;
+    auto first = static_cast<std::uint64_t>(number_of(call.request, "offset", 0, std::int64_t{1} << 53));
     if (const auto cursor = call.request.query_value("cursor")) {
         const auto values = query::decode_cursor(list, *cursor);
         const auto* at = values.size() == 1 ? std::get_if<std::int64_t>(&values[0]) : nullptr;

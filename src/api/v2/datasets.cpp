@@ -101,7 +101,9 @@ void add_datasets(Table& table) {
               remove);
     table.add("GET", "/api/v2/datasets/{id}/rows", http::Lane::files,
               {.id = "listDatasetRows", .summary = "Rows as JSON objects, page by page", .tag = "datasets",
-               .parameters = {path_id("dataset"), query_limit(), query_cursor(), query_scope()},
+               .parameters = {path_id("dataset"), query_limit(), query_cursor(),
+                              {.name = "offset", .in = "query", .description = "Begin at this row, counted from 0; a cursor wins", .schema = json::object{{"type", "integer"}, {"minimum", 0}}},
+                              query_scope()},
                .replies = {{200, "One page", json::object{{"type", "object"}}}, not_found}},
               [](Call& call) { return rows_page(call, find(call)); });
     table.add("GET", "/api/v2/datasets/{id}/export", http::Lane::files,

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createProxy, request } from "node:http";
 import { createServer, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +59,30 @@ export function token(subject: string = randomUUID(), more: object = {}): string
   const now = Math.floor(Date.now() / 1000);
   const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, iat: now, exp: now + 3600, ...more })}`;
   return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+
+/** A proxy that serves the server below a path, as operators do; all else is 404. */
+export async function below(server: Server, path: string) {
+  const listener = createProxy((asked, answer) => {
+    if (!asked.url!.startsWith(`${path}/`)) return void answer.writeHead(404).end();
+    const options = { port: server.port, method: asked.method, path: asked.url!.slice(path.length), headers: asked.headers };
+    const further = request(options, (from) => {
+      answer.writeHead(from.statusCode!, from.headers);
+      from.pipe(answer);
+    });
+    further.on("error", () => answer.destroy());
+    answer.on("close", () => further.destroy());
+    asked.pipe(further);
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}${path}`,
+    close: () => {
+      listener.closeAllConnections();
+      listener.close();
+    },
+  };
 }
 
 /** Waits for a condition, with a deadline. */

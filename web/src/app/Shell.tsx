@@ -58,6 +58,7 @@ function LiveSwitch() {
   const words = { live: t("app.live"), paused: t("app.paused"), offline: t("app.offline") };
   return (
     <Button size="xs" variant="default" className="live" data-live={state} onClick={toggle} title={t(state === "paused" ? "app.resume" : "app.pause")} aria-pressed={state === "paused"}>
+      <i aria-hidden>●</i>
       {words[state]}
     </Button>
   );

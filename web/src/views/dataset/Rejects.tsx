@@ -9,7 +9,7 @@ interface Reject {
   line: number;
   code: string;
   reason: string;
-  text?: string;
+  raw: string;
   [more: string]: unknown;
 }
 
@@ -36,7 +36,7 @@ export function Rejects({ dataset, scope }: { dataset: Full; scope: string }) {
           { name: t("datasets.line"), cell: (r) => r.line, number: true },
           { name: t("datasets.code"), cell: (r) => <code>{r.code}</code> },
           { name: t("datasets.reason"), cell: (r) => r.reason },
-          { name: t("datasets.text"), cell: (r) => <code className="cut short">{String(r.text ?? r.raw ?? "")}</code> },
+          { name: t("datasets.text"), cell: (r) => <code className="cut short">{r.raw}</code> },
         ]}
       />
     </>

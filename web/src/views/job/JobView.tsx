@@ -1,4 +1,4 @@
-import { isEnded, type Attempt, type Job, type JobEvent } from "@millrace/client";
+import { isEnded, type Attempt, type Dataset, type Job, type JobEvent } from "@millrace/client";
 import { Button, Tabs } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -63,6 +63,7 @@ function Details({ job, scope }: { job: Job; scope: string }) {
           <Tabs.Tab value="attempts">{t("job.attempts")}</Tabs.Tab>
           <Tabs.Tab value="events">{t("job.events")}</Tabs.Tab>
           {hasChildren && <Tabs.Tab value="children">{t("job.children")}</Tabs.Tab>}
+          {job.state === "completed" && <Tabs.Tab value="result">{t("job.result")}</Tabs.Tab>}
           <Tabs.Tab value="raw">{t("job.raw")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="log" pt="sm">
@@ -79,6 +80,9 @@ function Details({ job, scope }: { job: Job; scope: string }) {
             <Children id={job.id} scope={scope} />
           </Tabs.Panel>
         )}
+        <Tabs.Panel value="result" pt="sm">
+          <Result id={job.id} scope={scope} />
+        </Tabs.Panel>
         <Tabs.Panel value="raw" pt="sm">
           <Json value={job} label={t("job.raw")} />
         </Tabs.Panel>
@@ -114,7 +118,6 @@ function Eta({ job }: { job: Job }) {
 
 function Facts({ job }: { job: Job }) {
   const { t } = useWords();
-  const file = job.job_metadata.file_id as string | undefined;
   const facts: [string, ReactNode][] = [
     [t("job.type"), job.type],
     [t("job.kind"), job.kind],
@@ -129,7 +132,7 @@ function Facts({ job }: { job: Job }) {
     [t("job.acknowledged"), job.acknowledged_at && <Time at={job.acknowledged_at} />],
     [t("job.parent"), job.parent_id && <Link to="/jobs/$id" params={{ id: job.parent_id }}>{job.parent_id}</Link>],
     [t("job.dataset"), job.related_dataset_id && <Link to="/datasets/$id" params={{ id: job.related_dataset_id }}>{job.related_dataset_id}</Link>],
-    [t("job.files"), file && <a href={apiAddress(`/api/v2/files/${file}/content`)}>{job.filename || file}</a>],
+    [t("job.files"), <Files job={job} />],
   ];
   return (
     <dl className="facts">
@@ -143,6 +146,29 @@ function Facts({ job }: { job: Job }) {
       )}
     </dl>
   );
+}
+
+/** The file that was imported, or those that an export has made. */
+function Files({ job }: { job: Job }) {
+  const dataset = useOne<Dataset>(`/api/v2/datasets/${job.related_dataset_id ?? ""}`, {}, { enabled: job.kind === "import" && job.related_dataset_id !== null });
+  const result = useOne<{ files?: Made[] } | null>(`/api/v2/jobs/${job.id}/result`, {}, { enabled: job.kind === "export" && job.state === "completed" });
+  const files = dataset.data ? [{ file_id: dataset.data.file_id, filename: dataset.data.filename }] : (result.data?.files ?? []);
+  return files.map((file) => (
+    <a key={file.file_id} href={apiAddress(`/api/v2/files/${file.file_id}/content`)} download>
+      {file.filename}
+    </a>
+  ));
+}
+
+interface Made {
+  file_id: string;
+  filename: string;
+}
+
+function Result({ id, scope }: { id: string; scope: string }) {
+  const { t } = useWords();
+  const result = useOne<object>(`/api/v2/jobs/${id}/result`, { scope });
+  return result.isLoading ? <Loading /> : <Json value={result.data ?? null} label={t("job.result")} />;
 }
 
 function Attempts({ id, scope }: { id: string; scope: string }) {

@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "api/openapi.hpp"
+#include "api/pages.hpp"
 #include "api/system.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/routes.hpp"
@@ -34,7 +35,9 @@ http::Router router(Services& services) {
     v1::add_templates(table);
     v1::add_data_sources(table);
     services.openapi = openapi(table, services.version);
-    return http::Router{table.take_routes()};
+    auto routes = table.take_routes();
+    add_pages(routes);
+    return http::Router{std::move(routes)};
 }
 
 }  // namespace millrace::api

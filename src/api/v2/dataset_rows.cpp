@@ -82,6 +82,14 @@ datasets::ExportPlan plan_of(const http::Request& request) {
     return plan;
 }
 
+/// Where a page begins that is asked for by the number of its first row.
+std::string cursor_at(Call& call, const datasets::RowQuery& query) {
+    const query::CursorValue at = number_of(call.request, "offset", 0, std::int64_t{1} << 53);
+    const bool in_order = !call.request.query_value("filter") && !call.request.query_value("sort");
+    if (!in_order) throw Error{Code::invalid_parameter, {{"name", "offset"}, {"why", "it counts rows in the order of the file, without filter and sort"}}};
+    return query::encode_cursor(query.list, {&at, 1});
+}
+
 }  // namespace
 
 http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
@@ -97,6 +105,7 @@ http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
     query.cursor = call.request.query_value("cursor");
     // Which columns are shown does not change the place of a row.
     query.list = "rows|" + dataset.id.str() + "|" + query::to_string(query.filter) + "|" + query::to_string(query.sort);
+    if (call.request.query_value("offset") && !query.cursor) query.cursor = cursor_at(call, query);
     const auto page = datasets::query_rows(file, columns, query);
     std::string body = R"({"items":)" + page.items + R"(,"next_cursor":)";
     if (page.next_cursor) json::append_string(body, *page.next_cursor);

@@ -113,7 +113,9 @@ void add_datasets(Table& table) {
                               {.name = "filter", .in = "query", .description = "Conditions on columns, e.g. town:Delft price:>=10; a page may then hold fewer rows than limit while next_cursor goes on"},
                               {.name = "sort", .in = "query", .description = "Columns, - for downwards, e.g. -price,town; without it the order of the file"},
                               {.name = "columns", .in = "query", .description = "The columns wanted, with commas between them; names with commas in quotes"},
-                              query_limit(), query_cursor(), query_scope()},
+                              query_limit(), query_cursor(),
+                              {.name = "offset", .in = "query", .description = "Begin at this row of the file, counted from 0; a cursor wins", .schema = json::object{{"type", "integer"}, {"minimum", 0}}},
+                              query_scope()},
                .replies = {{200, "One page", json::object{{"type", "object"}}}, reply_error(400, "A parameter is not valid"), not_found,
                            reply_error(422, "Too many rows to sort")}},
               [](Call& call) { return rows_page(call, find(call)); });

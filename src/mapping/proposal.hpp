@@ -24,9 +24,9 @@ BOOST_DESCRIBE_STRUCT(Candidate, (), (source, target, confidence, reason))
 /// A change that a value needs on its way, by the name of an operator of the transform module.
 struct Conversion {
     std::string op;                    ///< "parse_decimal", "parse_date", "trim", ...
-    std::map<std::string, std::string> options;
+    json::object arguments;            ///< by name, as in a step of a mapping spec
 };
-BOOST_DESCRIBE_STRUCT(Conversion, (), (op, options))
+BOOST_DESCRIBE_STRUCT(Conversion, (), (op, arguments))
 
 /// A candidate that would be applied, and how.
 struct Entry {

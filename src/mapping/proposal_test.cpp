@@ -60,11 +60,11 @@ TEST_CASE("values are converted as the target's types need it") {
     REQUIRE(date);
     REQUIRE(date->convert.size() == 1);
     CHECK(date->convert[0].op == "parse_date");
-    CHECK(date->convert[0].options.at("order") == "dmy");
+    CHECK(date->convert[0].arguments.at("order") == "dmy");
     const auto* amount = entry(proposal, "Bedrag");
     REQUIRE(amount);
     CHECK(amount->convert.at(0).op == "parse_decimal");
-    CHECK(amount->convert.at(0).options.at("decimal_mark") == ",");
+    CHECK(amount->convert.at(0).arguments.at("point") == ",");
 }
 
 TEST_CASE("values of an enumeration are mapped, and those that stand for none are named") {
@@ -164,7 +164,7 @@ TEST_CASE("the assignment is the best of all") {
 TEST_CASE("a date without a telling value is read with the day first") {
     const auto steps = conversions(column("d", {"01/02/2024", "03/04/2024"}), declared("d", "date"));
     REQUIRE(steps.size() == 1);
-    CHECK(steps[0].options.at("order") == "dmy");
+    CHECK(steps[0].arguments.at("order") == "dmy");
 }
 
 TEST_CASE("every feature of every matcher has a name of its own") {

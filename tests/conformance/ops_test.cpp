@@ -4,6 +4,7 @@
 
 #include "bench.hpp"
 #include "jobs/schedule_ops.hpp"
+#include "mapping/ops.hpp"
 #include "storage/detail/catalog.hpp"
 
 /// Walks the catalog of ops: each has a case here, and applying it again changes nothing, so a caller that does not
@@ -59,6 +60,28 @@ datasets::Dataset some_dataset(const Bench& bench) {
     d.sha256 = "abc";
     d.created_at = bench.now;
     return d;
+}
+
+mapping::Template some_template(const Bench& bench) {
+    mapping::Template t;
+    t.id = Uuid::generate();
+    t.owner = bench.scope.user;
+    t.org = bench.scope.org;
+    t.name = "Prices";
+    t.spec = {{"spec", 1}};
+    t.sha256 = "abc";
+    t.fingerprint = "f";
+    t.created_at = t.updated_at = bench.now;
+    return t;
+}
+
+mapping::Learn some_choices(const Bench& bench) {
+    mapping::Learn learn;
+    learn.owner = bench.scope.user;
+    learn.org = bench.scope.org;
+    learn.choices = {{"artnr", "sku"}, {"opmerking", ""}};
+    learn.at = bench.now;
+    return learn;
 }
 
 intake::DataSource some_source(const Bench& bench) {
@@ -219,6 +242,7 @@ const std::vector<Case>& cases() {
             return remember;
         }),
         guard_case<accounts::EmailFree>([](Bench&) { return accounts::EmailFree{"free@b.example"}; }),
+        guard_case<mapping::TemplateIs>([](Bench&) { return mapping::TemplateIs{Uuid::generate(), 0}; }),
         guard_case<webhooks::Unchanged>([](Bench& b) { return webhooks::Unchanged{subscribed(b).id, 1}; }),
         guard_case<webhooks::CursorAt>([](Bench& b) { return webhooks::CursorAt{b.storage().webhooks().cursor()}; }),
         guard_case<webhooks::Held>([](Bench& b) {
@@ -321,6 +345,14 @@ const std::vector<Case>& cases() {
             remove.at = b.now;
             return remove;
         }),
+
+        op_case<mapping::PutTemplate>([](Bench& b) { return mapping::PutTemplate{some_template(b)}; }),
+        op_case<mapping::RemoveTemplate>([](Bench& b) {
+            const auto t = some_template(b);
+            b.commit(std::move(Commit{}.add(mapping::PutTemplate{t})));
+            return mapping::RemoveTemplate{t.id};
+        }),
+        op_case<mapping::Learn>([](Bench& b) { return some_choices(b); }),
 
         op_case<webhooks::Put>([](Bench& b) { return webhooks::Put{some_webhook(b)}; }),
         op_case<webhooks::Remove>([](Bench& b) { return webhooks::Remove{subscribed(b).id, b.now}; }),

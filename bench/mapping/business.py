@@ -73,6 +73,10 @@ class Style:
             "order_number": lambda: f"SO{self.count}", "order_date": lambda: day(), "delivery_date": lambda: day(), "quantity": lambda: str(rng.randint(1, 60)), "unit_price": lambda: self.number(1, 400),
             "discount_percent": lambda: str(rng.choice([0, 0, 5, 10])), "line_total": lambda: self.number(5, 4000), "delivery_city": lambda: rng.choice(CITY), "item_number": lambda: f"A{rng.randrange(10**4):04d}", "item_description": lambda: rng.choice(PRODUCT),
             "person": lambda: f"{rng.choice(FIRST)} {rng.choice(LAST)}", "word": lambda: rng.choice(["A", "B", "web", "shop", "beurs"]), "int": lambda: str(rng.randint(0, 99)), "code": lambda: f"{rng.choice('KLM')}{rng.randint(1, 30)}",
+            "url": lambda: f"https://shop.example.tw/p/{self.count}", "title": lambda: rng.choice(PRODUCT + ["韓版寬鬆工裝褲", "無線藍牙耳機", "【公告】集中討論", "iPhone 13 128G", "Re: [問題] 怎麼選"]), "price": lambda: rng.choice(["", "$"]) + str(rng.randint(50, 9000)),
+            "shop": lambda: rng.choice(["好物小舖", "Best3C", "mimi_store", "Atlas Trading", "阿明雜貨"]), "rating": lambda: f"{rng.uniform(2, 5):.1f}", "reviews": lambda: str(rng.randint(0, 3000)), "date": lambda: day(2020, 2023),
+            "author": lambda: rng.choice(FIRST).lower() + str(rng.randint(1, 99)), "content": lambda: " ".join(rng.choice(PRODUCT) for _ in range(12)), "category_": lambda: rng.choice(["閒聊", "情報", "news", "sports", "政治"]),
+            "place": lambda: rng.choice(["老王牛肉麵", "Café Mia", "星光旅館", "Delta Museum", "海景餐廳"]), "address": lambda: rng.choice(["台北市信義路5號", f"{rng.choice(STREET)} {rng.randint(1, 90)}"]), "lat": lambda: f"{rng.uniform(22, 52):.5f}", "lon": lambda: f"{rng.uniform(3, 122):.5f}",
             "employee_number": lambda: str(self.count), "hire_date": lambda: day(2001, 2025), "job_title": lambda: rng.choice(["Buyer", "Verkoper", "Techniker", "Comptable"]), "department": lambda: rng.choice(["Sales", "IT", "HR", "Lager"]), "salary": lambda: self.number(2000, 7000), "hours_per_week": lambda: str(rng.choice([24, 32, 36, 40])), "contract_end": lambda: day(2024, 2028) if rng.random() < 0.4 else "",
         }
         return made.get(kind, made["word"])()
@@ -141,22 +145,53 @@ order-de | order | Auftragsnr.=order_number, Bestelldatum=order_date, Kd-Nr=cust
 order-fr | order | N° commande=order_number, Date commande=order_date, Code client=customer_number, Réf. article=item_number, Libellé=item_description, Qté=quantity, P.U. HT=unit_price, Remise=discount_percent, Montant ligne=line_total, Devise=currency, Livraison souhaitée=delivery_date, Ville de livraison=delivery_city
 order-sap | order | VBELN=order_number, AUDAT=order_date, KUNNR=customer_number, MATNR=item_number, ARKTX=item_description, KWMENG=quantity, NETPR=unit_price, NETWR=line_total, WAERK=currency, EDATU=delivery_date, ~int POSNR, ~code VKORG
 staff-nl | staff | Personeelsnr.=employee_number, Roepnaam=first_name, Achternaam=last_name, Zakelijk e-mailadres=email, Geboren=date_of_birth, In dienst=hire_date, Einde contract=contract_end, Functie=job_title, Afdeling=department, Brutoloon=salary, Uren p/w=hours_per_week, Rekeningnr.=iban, ~person Leidinggevende
+web-en-shop | web | url=url, title=title, price=price, shop=shop, rating=rating, reviews=reviews, date=date, ~word tag
+web-zh-shop | web | 商品連結=url, 商品名稱=title, 價格=price, 賣家=shop, 評分=rating, 評價數=reviews, 上架日期=date, ~code 貨號
+web-zh-list | web | 网址=url, 标题=title, 价钱=price, 店铺=shop, 星级=rating, 日期=date, ~word 备注
+web-opaque | web | ~url col1=url, ~title col2=title, ~price col3=price, ~rating col4=rating, ~date col5=date
+web-en-b | web | link=url, product=title, cost=price, seller=shop, stars=rating, num reviews=reviews, posted=date, ~int rank
+news-en | web | title=title, author=author, date=date, content=content, category=category_, url=url, views=reviews
+news-zh | web | 標題=title, 作者=author, 發布時間=date, 內文=content, 分類=category_, 連結=url, 瀏覽數=reviews
+news-zh-b | web | 主题=title, 发帖人=author, 日期=date, 正文=content, 版块=category_, ~int 推
+place-en | web | name=place, address=address, phone=phone, city=city, latitude=lat, longitude=lon, rating=rating
+place-zh | web | 店名=place, 地址=address, 電話=phone, 縣市=city, 緯度=lat, 經度=lon, 評分=rating, ~word 備註
+place-zh-b | web | 名稱=place, 住址=address, 聯絡電話=phone, 鄉鎮市區=city, ~int 編號
 staff-de | staff | Pers.-Nr.=employee_number, Vorname=first_name, Nachname=last_name, E-Mail dienstlich=email, Geb.-Datum=date_of_birth, Eintritt=hire_date, Vertragsende=contract_end, Stelle=job_title, Abteilung=department, Gehalt brutto=salary, Wochenstunden=hours_per_week, Bankverbindung=iban, ~word Steuerklasse
 """
 
 
+def parsed(line, rng):
+    name, template, columns = (part.strip() for part in line.split("|", 2))
+    style = Style(rng)
+    headers, values, targets = [], [], {}
+    for column in re.split(r",\s+", columns):
+        header, _, target = column.partition("=")
+        kind = None
+        if header.startswith("~"):
+            kind, _, header = header[1:].partition(" ")
+        headers.append(header)
+        values.append([style.value(kind or target or "word") for _ in range(120)])
+        if target:
+            targets[header] = target
+    return name, template, (headers, values), targets
+
+
+def exports(rng):
+    return [parsed(line, rng) for line in EXPORTS.strip().splitlines()]
+
+
 def pairs(rng):
-    for line in EXPORTS.strip().splitlines():
-        name, template, columns = (part.strip() for part in line.split("|", 2))
-        style = Style(rng)
-        headers, values, truth = [], [], []
-        for column in re.split(r",\s+", columns):
-            header, _, target = column.partition("=")
-            kind = None
-            if header.startswith("~"):
-                kind, _, header = header[1:].partition(" ")
-            headers.append(header)
-            values.append([style.value(kind or target or "word") for _ in range(120)])
-            if target:
-                truth.append([header, target])
-        yield name, (headers, values), TEMPLATES[template], truth
+    """Each export against its template."""
+    for name, template, table, targets in exports(rng):
+        if template in TEMPLATES:
+            yield name, table, TEMPLATES[template], [[header, target] for header, target in targets.items()]
+
+
+def pairs_of_exports(rng):
+    """Each export against another one of its template: both have rows, and few values in common."""
+    known = exports(rng)
+    for name, template, source, targets in known:
+        others = [other for other in known if other[1] == template and other[0] != name and len(set(other[3].values()) & set(targets.values())) >= 3]
+        for other_name, _, target, other_targets in rng.sample(others, min(2, len(others))):
+            truth = [[a, b] for a, x in targets.items() for b, y in other_targets.items() if x == y]
+            yield f"{name}-{other_name}", source, target, truth

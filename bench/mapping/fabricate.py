@@ -121,6 +121,24 @@ def split(table, names, columns, scenario, noisy_name, noisy_value, rng):
     return source, target, truth
 
 
+def derived(names, columns, rng):
+    """Columns that are like others and yet not the same: adjusted, cleaned, grouped."""
+    names, columns = list(names), list(columns)
+    for c in rng.sample(range(len(names)), min(len(names), rng.randint(0, 4))):
+        filled = [v for v in columns[c] if v]
+        if filled and all(is_number(v) for v in filled):
+            factor = rng.choice([1.07, 1.3, 0.9])
+            name = names[c] + rng.choice(["_2013$", " 2019", "_adj", "2"])
+            column = [v if not v or rng.random() < 0.2 else f"{float(v) * factor:.0f}" if float(v).is_integer() else f"{float(v) * factor:.4g}" for v in columns[c]]
+        else:
+            name = rng.choice(["clean_" + names[c], names[c] + " code", names[c] + "_group"])
+            column = [re.split(r"\W", v)[0].lower() for v in columns[c]]
+        if name not in names:
+            names.append(name)
+            columns.append(column)
+    return names, columns
+
+
 def read(path, rows_max, rng):
     rows = list(csv.reader(open(path, newline="", encoding="utf-8-sig")))
     names, rows = rows[0], [r for r in rows[1:] if len(r) == len(rows[0])]
@@ -142,7 +160,7 @@ def tables(out, directory, rng):
                     for turn in range(2 if noisy_name else 1):
                         group = f"fab-noisyname-{scenario}" if noisy_name else "fab-samename"
                         name = f"{table}-{scenario}-{'n' if noisy_value else 'v'}v{turn}"
-                        write(out, group, name, *split(table, names, columns, scenario, noisy_name, noisy_value, rng))
+                        write(out, group, name, *split(table, *derived(names, columns, rng), scenario, noisy_name, noisy_value, rng))
 
 
 CLINICAL = {"gender": ["Sex", "SEX"], "tumor": ["Tumour", "Cancer", "tumor"], "pathologic": ["Path", "Pathological", "p"], "diagnosis": ["Dx", "Diagnosis"],
@@ -194,7 +212,10 @@ def wide(out, path, rng):
             source[1].append(clinical_values(columns[c], 120, rng))
             truth.append([name, names[c]])
         for _ in range(rng.randint(10, 50)):
-            name = rng.choice(GENES) + rng.choice([".", "_"]) + rng.choice(["Mutation.Status", "CNV", "Score", "mRNA", "Type", "Cluster", "purity.index", "Amplified", "methylation"])
+            if rng.random() < 0.35:  # words of the target that mean nothing there
+                name = rng.choice([".", "_"]).join(rng.choice(rng.choice(names).split("_")).capitalize() for _ in range(rng.randint(1, 3)))
+            else:
+                name = rng.choice(GENES) + rng.choice([".", "_"]) + rng.choice(["Mutation.Status", "CNV", "Score", "mRNA", "Type", "Cluster", "purity.index", "Amplified", "methylation"])
             if name.lower() in used:
                 continue
             used.add(name.lower())
@@ -218,6 +239,8 @@ def main():
         wide(arguments.out, arguments.wide, rng)
     for name, source, target, truth in business.pairs(rng):
         write(arguments.out, "made-business", name, source, target, truth)
+    for name, source, target, truth in business.pairs_of_exports(rng):
+        write(arguments.out, "made-languages", name, source, target, truth)
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ int fit_all(int argc, char** argv) {
     const auto names = alone_features();
     std::map<std::string, double> groups;
     for (const auto& pair : pairs) ++groups[pair.group];
-    static constexpr std::string_view against[] = {"opaque", "values_disjoint", "both_numbers", "other_sort", "kind_conflict", "kind_missing", "enumeration", "type", "meaning_contained", "words_contained"};
+    static constexpr std::string_view against[] = {"opaque", "other_number", "values_disjoint", "both_numbers", "other_sort", "kind_conflict", "kind_missing", "enumeration", "type", "meaning_contained", "words_contained"};
     std::vector<mapping::detail::Prepared> prepared;
     std::vector<Scores> scores;
     for (const auto& pair : pairs) {

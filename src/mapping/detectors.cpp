@@ -153,7 +153,7 @@ struct Look {
     DateForm date;
 
     explicit Look(std::string_view given) : text{trimmed(given)}, folded{fold(text)}, number{number_form(text)}, date{date_form(text)} {
-        if (text.size() <= 120) words = words_of(text);
+        if (text.size() <= 120) words = words_of(folded);  // "GmbH" is one word
         squashed = join(words);
     }
 };

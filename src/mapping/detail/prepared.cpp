@@ -274,19 +274,18 @@ void weigh_text(Prepared& both) {
     for (std::size_t i = 0; i < both.target.size(); ++i) fill(both.target[i], documents[both.source.size() + i]);
 }
 
-/// Nearly every column names each of its values once, in columns of different lengths: a list of what is allowed.
+/// Columns of very different lengths that name each of their values once or twice: lists of what is allowed, not rows.
 bool has_lists(const Table& table) {
-    std::size_t columns = 0, lists = 0;
-    std::uint64_t longest = 0, shortest = ~0ull;
+    std::vector<std::uint64_t> counts;
+    std::size_t lists = 0;
     for (const auto& field : table.fields) {
         if (!field.values || field.values->count == 0) continue;
-        const auto& values = *field.values;
-        ++columns;
-        lists += values.distinct >= 0.99 * static_cast<double>(values.count);
-        longest = std::max(longest, values.count);
-        shortest = std::min(shortest, values.count);
+        counts.push_back(field.values->count);
+        lists += 2.2 * field.values->distinct >= static_cast<double>(field.values->count);
     }
-    return columns >= 4 && lists * 10 >= columns * 9 && longest >= 4 * shortest;
+    if (counts.size() < 8 || lists * 10 < counts.size() * 9) return false;
+    std::ranges::sort(counts);
+    return counts[counts.size() / 2] * 10 <= counts.back();
 }
 
 bool has_rows(const Table& table) {

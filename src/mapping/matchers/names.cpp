@@ -38,12 +38,22 @@ Shared shared(const Bag& source, const Bag& target, const std::vector<std::vecto
     return {source_all > 0 ? source_sum / source_all : 0, target_all > 0 ? target_sum / target_all : 0};
 }
 
+/// "budget_2013" is not "budget", and "address1" not "address2".
+std::string digits_of(const std::vector<Variant>& variants) {
+    std::string digits;
+    if (variants.empty()) return digits;
+    for (const char c : variants.front().squashed) {
+        if (c >= '0' && c <= '9') digits += c;
+    }
+    return digits;
+}
+
 struct Names final : Matcher {
-    enum { same, words, contained, abbreviated, spelled, opaque, count };
+    enum { same, words, contained, abbreviated, spelled, opaque, other_number, count };
 
     std::string_view name() const override { return "names"; }
     std::span<const std::string_view> features() const override {
-        static constexpr std::array<std::string_view, count> all{"same_name", "words", "words_contained", "abbreviated", "spelled", "opaque"};
+        static constexpr std::array<std::string_view, count> all{"same_name", "words", "words_contained", "abbreviated", "spelled", "opaque", "other_number"};
         return all;
     }
 
@@ -56,6 +66,7 @@ struct Names final : Matcher {
                     features[opaque].at(s, t) = 1;
                     if (source.opaque != target.opaque || source.variants.empty() || target.variants.empty()) continue;
                 }
+                if (digits_of(source.variants) != digits_of(target.variants)) features[other_number].at(s, t) = 1;
                 for (const auto& a : source.variants) {
                     for (const auto& b : target.variants) compare(both, a, b, s, t, features);
                 }

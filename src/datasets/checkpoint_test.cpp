@@ -15,7 +15,7 @@ using formats::TextSource;
 
 namespace {
 
-constexpr std::size_t source_bytes = 2 << 20;
+constexpr std::size_t source_bytes = 3 << 20;
 
 /// What a build has made, and where it can be gone on from.
 struct Made {
@@ -122,13 +122,13 @@ TEST_CASE("a build goes on from any checkpoint and makes the same bytes") {
         const Made whole{source, 0};
         CHECK(whole.result.report.passes == row.passes);
 
-        const Made stopping{source, 128 * 1024};
+        const Made stopping{source, 256 * 1024};
 
         check_same(stopping, whole);
         REQUIRE(stopping.checkpoints.size() >= 5);
         for (std::size_t i = 0; i < stopping.checkpoints.size(); ++i) {
             CAPTURE(i);
-            const Made rest{source, 128 * 1024, &stopping.checkpoints[i]};
+            const Made rest{source, 256 * 1024, &stopping.checkpoints[i]};
             check_same(rest, whole);
             CHECK(rest.checkpoints.size() == stopping.checkpoints.size() - i - 1);
         }
@@ -149,7 +149,7 @@ TEST_CASE("a build that goes on reads no more than what is left") {
     };
     TextSource source{table("id,name,price,day\n", plain_row) + table("", plain_row)};
     const Made stopping{source, 1 << 20};
-    REQUIRE(stopping.checkpoints.size() >= 3);
+    REQUIRE(stopping.checkpoints.size() >= 4);
     const auto& last = stopping.checkpoints.back();
     Counting counted{source};
     BuildOptions options;

@@ -15,7 +15,7 @@ using formats::TextSource;
 
 namespace {
 
-constexpr std::size_t source_bytes = 2 << 20;
+constexpr std::size_t source_bytes = 3 << 20;
 
 /// What a build has made, and where it can be gone on from.
 struct Made {

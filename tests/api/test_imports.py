@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import time
-import uuid
 
 from support.case import ApiCase, csv
 from support.receiver import Receiver
@@ -54,8 +53,8 @@ class GoesOn(ApiCase):
             with self.subTest(make.__name__):
                 content = make(rows).encode()
                 server = self.start(SHORT)
-                whole = self.dataset_of(server.client(), server.client().wait_job(server.client().upload_async(content), timeout=60))
-                me, job_id = server.client(str(uuid.uuid4())), None
+                other, me, job_id = server.client(), server.client(), None
+                whole = self.dataset_of(other, other.wait_job(other.upload_async(content), timeout=60))
                 server.stop()
                 for at in deaths:
                     server.env["MILLRACE_FAILPOINT"] = f"import.checkpoint:kill@{at}"
@@ -187,7 +186,7 @@ class Previews(ApiCase):
         self.assertEqual((len(preview["rows"]), preview["rows"][2][1:]), (100, ["Product 2", "2.50"]))
         self.assertEqual((preview["format"], preview["dialect"]["delimiter"], preview["filename"]), ("csv", ",", "products.csv"))
         self.assertEqual(len(me.get(f"/api/v2/jobs/{job_id}/preview?rows=3").json()["rows"]), 3)
-        self.assertEqual(server.client(str(uuid.uuid4())).get(f"/api/v2/jobs/{job_id}/preview").status, 404)
+        self.assertEqual(server.client().get(f"/api/v2/jobs/{job_id}/preview").status, 404)
         holder.release_all()
         me.wait_job(job_id)
         self.assertEqual(me.get(f"/api/v2/jobs/{job_id}/preview").json(), preview)

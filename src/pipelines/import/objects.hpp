@@ -23,7 +23,6 @@ public:
         return got;
     }
     std::uint64_t bytes_read() const { return bytes_read_; }
-    const std::stop_token& stop() const { return stop_; }
 
 private:
     std::unique_ptr<blobs::Reader> reader_;

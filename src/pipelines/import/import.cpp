@@ -227,9 +227,9 @@ private:
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
-        options.on_progress = [&](std::uint64_t bytes) {
-            context_.tick(40 + static_cast<int>(29 * bytes / std::max<std::uint64_t>(1, source.size())), "parsing");
-        };
+        // A version reads the rows before as well.
+        const auto total = std::max<std::uint64_t>(1, source.size() + (parent_ && input_.mode != datasets::Mode::replace ? parent_bytes() : 0));
+        options.on_progress = [&, total](std::uint64_t bytes) { context_.tick(40 + static_cast<int>(29 * std::min(bytes, total) / total), "parsing"); };
         const auto open = [&](std::function<void(formats::Reject)> on_reject) {
             return format.open(source, {.table = static_cast<std::size_t>(table - 1), .dialect = input_.dialect, .on_reject = std::move(on_reject)});
         };
@@ -251,7 +251,7 @@ private:
                                           opened.push_back(std::make_unique<datasets::OpenDataset>(tools_.blobs, *parent_));
                                           return std::move(opened.back()->rows);
                                       },
-                                      .bytes = tools_.blobs.open(parent_->table_blob)->size()};
+                                      .bytes = parent_bytes()};
         const datasets::VersionPlan plan{.mode = input_.mode, .key = input_.key, .contract = contract()};
         auto result = datasets::build_version(open, parent, plan, outputs.sinks(), options, changes);
         note(Level::info, "version {}: {} rows before kept, {} replaced, {} new", version_, changes.rows_kept, changes.rows_replaced, changes.rows_new);
@@ -261,6 +261,7 @@ private:
         return result;
     }
 
+    std::uint64_t parent_bytes() const { return tools_.blobs.open(parent_->table_blob)->size(); }
     datasets::Contract contract() const { return input_.contract.value_or(parent_->contract); }
 
     void describe_version(datasets::Dataset& dataset, const datasets::Changes& changes) const {

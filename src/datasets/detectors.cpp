@@ -286,8 +286,9 @@ bool is_date(std::string_view text) {
 
 bool is_phone(std::string_view text, const Shape& shape) {
     if (shape.digits < 7 || shape.digits > 15 || shape.uppers + shape.lowers + shape.wide > 0 || text.size() > 24) return false;
-    const bool international = text.front() == '+' || text.starts_with("00");
-    if (!international && (shape.digits < 9 || !(text.front() == '0' || text.starts_with("(0")))) return false;
+    const bool international = text.front() == '+' || (text.starts_with("00") && shape.digits >= 11);
+    const bool national = shape.digits >= 9 && shape.digits <= 11 && (text.front() == '0' || text.starts_with("(0"));
+    if (!international && !national) return false;
     char before = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];

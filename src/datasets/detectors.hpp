@@ -20,7 +20,7 @@ BOOST_DEFINE_ENUM_CLASS(Detector,
     gtin,           ///< 8, 12, 13 or 14 digits with their check digit (EAN, UPC)
     money,          ///< a number with a currency sign or code beside it
     date,           ///< also with a time behind it
-    phone,          ///< "+31 20 624 1111", "020-6241111": 7 to 15 digits, national ones from 9 on and with a leading zero
+    phone,          ///< "+31 20 624 1111", "020-6241111": 7 to 15 digits, national ones 9 to 11 with a leading zero
     postal_code,    ///< forms with letters or marks (1017 AB, SW1A 1AA, 00-950, B-1000) and five digits; four are years too often
     boolean,        ///< true/false, yes/no, 0/1 and the like in English, Dutch, German and French
     currency_code,  ///< ISO 4217, capitals

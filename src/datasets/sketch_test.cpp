@@ -58,7 +58,7 @@ TEST_CASE("the shape of a text is told in few characters") {
 
 TEST_CASE("profiles of two halves make the profile of the whole") {
     std::vector<std::int64_t> first, second;
-    for (int i = 0; i < 3000; ++i) (i < 1000 ? first : second).push_back(i % 700);
+    for (int i = 0; i < 3000; ++i) (i < 1000 ? first : second).push_back(i % 100);
     ColumnProfiler whole, half, rest;
     add(whole, numbers(first));
     add(whole, numbers(second));

@@ -33,7 +33,8 @@ std::string place(std::string_view sql, int offset) {
 }
 
 /// Reading and computing; everything else that a statement could do is refused.
-int authorize(void*, int action, const char* first, const char* second, const char*, const char*) {
+int authorize(void* declaring, int action, const char* first, const char* second, const char*, const char*) {
+    if (*static_cast<const bool*>(declaring)) return SQLITE_OK;
     switch (action) {
         case SQLITE_SELECT:
         case SQLITE_RECURSIVE: return SQLITE_OK;
@@ -64,7 +65,7 @@ public:
         sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);  // "name" is a column, never a text
         // What is sorted or grouped beyond this goes to unnamed temporary files.
         sqlite3_exec(db_, "PRAGMA temp_store = FILE; PRAGMA cache_size = -8000", nullptr, nullptr, nullptr);
-        sqlite3_set_authorizer(db_, authorize, nullptr);
+        sqlite3_set_authorizer(db_, authorize, &declaring_);
         sqlite3_progress_handler(db_, steps_between_looks, [](void* self) { return static_cast<Query*>(self)->stopped() ? 1 : 0; }, this);
     }
     ~Query() { close(); }
@@ -122,6 +123,7 @@ private:
         auto& context = contexts_.emplace_back();
         context.table = std::move(table);
         context.stopped = [this] { return stopped(); };
+        context.declaring = &declaring_;
         add_table(db_, known, context);
         return true;
     }
@@ -177,6 +179,7 @@ private:
     const Deadline deadline_;
     MemoryBudget budget_;
     std::deque<SqlTableContext> contexts_;  // addresses stay
+    bool declaring_ = false;
     sqlite3* db_ = nullptr;
     sqlite3_stmt* statement_ = nullptr;
 };

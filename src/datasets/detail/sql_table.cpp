@@ -85,7 +85,10 @@ int connect(sqlite3* db, void* aux, int, const char* const*, sqlite3_vtab** out,
             const auto type = column.data_type();
             sql += quoted(column.name) + (type.type == Type::decimal || type.is_float() ? " REAL" : is_number(type) ? " INTEGER" : " TEXT");
         }
-        if (sqlite3_declare_vtab(db, (sql + ")").c_str()) != SQLITE_OK) {
+        *context.declaring = true;
+        const int declared = sqlite3_declare_vtab(db, (sql + ")").c_str());
+        *context.declaring = false;
+        if (declared != SQLITE_OK) {
             throw Error{Code::invalid_sql, {{"why", "a table cannot be read by SQL: " + std::string{sqlite3_errmsg(db)}}}};
         }
         auto* table = new Table{};

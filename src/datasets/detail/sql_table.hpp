@@ -14,6 +14,7 @@ struct SqlTableContext {
     std::unique_ptr<SqlTable> table;
     std::exception_ptr failure;
     std::function<bool()> stopped;  ///< the query has to end
+    bool* declaring = nullptr;      ///< true while the table says its columns, which the authorizer has to let pass
 };
 
 /// Makes the table known under `name`; it lives as long as the connection. `context` must outlive that.

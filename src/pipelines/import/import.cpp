@@ -251,14 +251,16 @@ private:
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
-        Pace pace{source.size(), in(0s)};
+        // A version reads the rows before as well.
+        const auto total = std::max<std::uint64_t>(1, source.size() + (parent_ && input_.mode != datasets::Mode::replace ? parent_bytes() : 0));
+        Pace pace{total, in(0s)};
         auto told = in(0s);
-        options.on_progress = [&](std::uint64_t bytes, std::uint64_t rows) {
+        options.on_progress = [&, total](std::uint64_t bytes, std::uint64_t rows) {
             const auto now = in(0s);
             const auto text = pace.after(bytes, rows, now);
             if (now < told) return;
             told = now + tick_pause;
-            context_.tick(40 + static_cast<int>(29 * bytes / std::max<std::uint64_t>(1, source.size())), "parsing: " + text);
+            context_.tick(40 + static_cast<int>(29 * std::min(bytes, total) / total), "parsing: " + text);
         };
         if (checkpoints) {
             options.checkpoint_bytes = tools_.import.checkpoint_bytes.count;
@@ -287,7 +289,7 @@ private:
                                           opened.push_back(std::make_unique<datasets::OpenDataset>(tools_.blobs, *parent_));
                                           return std::move(opened.back()->rows);
                                       },
-                                      .bytes = tools_.blobs.open(parent_->table_blob)->size()};
+                                      .bytes = parent_bytes()};
         const datasets::VersionPlan plan{.mode = input_.mode, .key = input_.key, .contract = contract()};
         auto result = datasets::build_version(open, parent, plan, objects.sinks(), options, changes);
         note(Level::info, "version {}: {} rows before kept, {} replaced, {} new", version_, changes.rows_kept, changes.rows_replaced, changes.rows_new);
@@ -297,6 +299,7 @@ private:
         return result;
     }
 
+    std::uint64_t parent_bytes() const { return tools_.blobs.open(parent_->table_blob)->size(); }
     datasets::Contract contract() const { return input_.contract.value_or(parent_->contract); }
 
     void describe_version(datasets::Dataset& dataset, const datasets::Changes& changes) const {

@@ -50,7 +50,7 @@ describe("signing in", () => {
     await go("");
     await page.getByRole("tab", { name: "With a password" }).click();
     await page.getByLabel("Email").fill("robin@example.com");
-    await page.getByLabel("Password").fill("a long enough password");
+    await page.getByRole("textbox", { name: "Password" }).fill("a long enough password");
     await page.click("button[type=submit]");
 
     await page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -96,8 +96,8 @@ describe("uploads", () => {
     await dialog.getByRole("cell", { name: "5;2" }).waitFor();
     await dialog.getByRole("button", { name: "Import again like this" }).click();
 
-    await page.getByText("100 %").waitFor();
     await page.waitForURL(/\/ui\/jobs\//);
+    await page.getByText("100 %", { exact: true }).waitFor();
   });
 });
 
@@ -244,7 +244,7 @@ describe("the stream", () => {
     await me.page.getByRole("button", { name: "Live" }).waitFor();
   });
 
-  test("from the commit of progress to pixels it takes less than 250 ms", async () => {
+  test("each step of progress comes to the screen", async () => {
     const me = await visit(browser, server);
     const client = clientOf(me);
     const { id } = await client.jobs.create({ type: "export" });
@@ -261,6 +261,8 @@ describe("the stream", () => {
     }
     times.sort((a, b) => a - b);
     console.log(`commit to pixels: median ${times[20]!.toFixed(0)} ms, p95 ${times[38]!.toFixed(0)} ms`);
+
+    expect(times).toHaveLength(40);
   });
 });
 
@@ -350,7 +352,7 @@ describe("operations", () => {
     await dialog.getByLabel("Cron").fill("30 2 * * mon-fri");
     await dialog.getByRole("alert").waitFor({ state: "detached" });
     await dialog.getByRole("button", { name: "Create" }).click();
-    await page.getByRole("cell", { name: "nightly check" }).waitFor();
+    await page.getByRole("cell", { name: "nightly check", exact: true }).waitFor();
     await page.getByRole("button", { name: "Run now" }).click();
 
     await page.waitForURL(/\/ui\/jobs\//);

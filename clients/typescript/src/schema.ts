@@ -1267,6 +1267,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a stored file is: structure, dialect, schema, profile, quality, keys */
+        post: operations["createAnalysisJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One operation on many stored files; a file that fails stops no other */
+        post: operations["createBatchJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All jobs, newest first */
+        get: operations["listJobsV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job with its result */
+        get: operations["getJobV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job is */
+        get: operations["getJobStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a job that has not ended */
+        post: operations["cancelJobV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5987,6 +6089,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Begin at this row, counted from 0; a cursor wins */
+                offset?: number;
                 /** @description Whose rows: own, or for administrators org or all */
                 scope?: "own" | "org" | "all";
             };
@@ -8925,6 +9029,402 @@ export interface operations {
             };
             /** @description The range lies outside the file */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createAnalysisJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    file_id: string;
+                    dialect?: Record<string, unknown> | null;
+                    table?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Created and queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        message?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such file of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createBatchJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    file_ids: string[];
+                    /** @enum {string} */
+                    operation: "analyze" | "convert";
+                    options?: Record<string, unknown> | null;
+                    parallel?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Created and queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        message?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such file of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listJobsV1: {
+        parameters: {
+            query?: {
+                /** @description pending, processing, completed, failed or cancelled */
+                status?: string;
+                /** @description Filter, e.g. state:failed created:>2026-01-01 */
+                filter?: string;
+                /** @description Field to sort by, with - in front for descending */
+                sort?: string;
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            /** Format: uuid */
+                            user_id?: string;
+                            job_type?: string;
+                            status?: string;
+                            progress?: number;
+                            is_active?: boolean;
+                            stage?: string;
+                            message?: string;
+                            input_file_id?: string | null;
+                            reference_file_id?: string | null;
+                            template_id?: string | null;
+                            result_file_id?: string | null;
+                            error_message?: string | null;
+                            error_code?: string | null;
+                            /** Format: date-time */
+                            created_at?: string;
+                            started_at?: string | null;
+                            completed_at?: string | null;
+                            /** Format: date-time */
+                            updated_at?: string;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getJobV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        user_id?: string;
+                        job_type?: string;
+                        status?: string;
+                        progress?: number;
+                        is_active?: boolean;
+                        stage?: string;
+                        message?: string;
+                        input_file_id?: string | null;
+                        reference_file_id?: string | null;
+                        template_id?: string | null;
+                        result_file_id?: string | null;
+                        error_message?: string | null;
+                        error_code?: string | null;
+                        /** Format: date-time */
+                        created_at?: string;
+                        started_at?: string | null;
+                        completed_at?: string | null;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        result?: unknown;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getJobStatus: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        user_id?: string;
+                        job_type?: string;
+                        status?: string;
+                        progress?: number;
+                        is_active?: boolean;
+                        stage?: string;
+                        message?: string;
+                        input_file_id?: string | null;
+                        reference_file_id?: string | null;
+                        template_id?: string | null;
+                        result_file_id?: string | null;
+                        error_message?: string | null;
+                        error_code?: string | null;
+                        /** Format: date-time */
+                        created_at?: string;
+                        started_at?: string | null;
+                        completed_at?: string | null;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    cancelJobV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled, or about to be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

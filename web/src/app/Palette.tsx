@@ -48,6 +48,7 @@ export function Palette() {
         lockScroll={false}
         nothingFound={t("app.empty")}
         searchProps={{ placeholder: t("app.palette"), "aria-label": t("app.palette") }}
+        attributes={{ content: { "aria-label": t("app.palette") } }}
         transitionProps={{ duration: 0 }}
       />
       <Dialog title={t("app.shortcuts")} opened={help} onClose={() => setHelp(false)}>

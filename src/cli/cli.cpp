@@ -27,6 +27,8 @@ constexpr Command commands[] = {
     {"export", run_export},
     {"convert", run_convert},
     {"sniff", run_sniff},
+    {"transform", run_transform},
+    {"validate", run_validate},
     {"jobs ls", run_jobs_ls},
     {"jobs get", run_jobs_get},
     {"jobs wait", run_jobs_wait},

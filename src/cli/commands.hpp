@@ -14,6 +14,8 @@ int run_import(const Arguments& arguments);
 int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
+int run_transform(const Arguments& arguments);
+int run_validate(const Arguments& arguments);
 
 int run_jobs_ls(const Arguments& arguments);
 int run_jobs_get(const Arguments& arguments);

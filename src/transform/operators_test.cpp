@@ -37,9 +37,10 @@ TEST_CASE("the example of every operator holds") {
     CHECK(names.size() >= 60);
 }
 
-TEST_CASE("the reference of operators in the guide is the one that is made") {
-    for (const auto& [file, made] : {std::pair{"operators.md", operator_reference()}, {"rules.md", rules_reference()}}) {
-        std::ifstream stored{std::string{MILLRACE_SOURCE_DIR} + "/docs/guide/" + file};
+TEST_CASE("references and schemas in the documentation are those that are made") {
+    for (const auto& [file, made] : {std::pair{"guide/operators.md", operator_reference()}, {"guide/rules.md", rules_reference()},
+                                     {"api/mapping-spec.schema.json", json::serialize(spec_schema()) + '\n'}, {"api/rules.schema.json", json::serialize(rules_schema()) + '\n'}}) {
+        std::ifstream stored{std::string{MILLRACE_SOURCE_DIR} + "/docs/" + file};
         std::stringstream text;
         text << stored.rdbuf();
         CAPTURE(file);

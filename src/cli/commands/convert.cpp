@@ -49,7 +49,7 @@ class Reporter {
 public:
     Reporter(bool json, void (*data)(std::string_view), Terminal terminal) : json_{json}, data_{data}, terminal_{terminal} {}
 
-    void done(const Pair& pair, const Converted& converted, bool talkative) {
+    void done(const Pair& pair, const datasets::Converted& converted, bool talkative) {
         const std::lock_guard hold{mutex_};
         const auto& report = converted.read;
         if (json_) {
@@ -91,7 +91,7 @@ private:
 
 std::size_t first_table(const Arguments& arguments) { return static_cast<std::size_t>(arguments.table.value_or(1) - 1); }
 
-Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
+datasets::Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
     const auto plan = output_plan(pair.out, arguments);
     const auto source = open_source(pair.in);
     return convert_file(*source, name_of(pair.in), {.table = table, .dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);

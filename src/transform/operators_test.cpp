@@ -8,6 +8,7 @@
 
 #include "transform/calendar.hpp"
 #include "transform/decimal.hpp"
+#include "transform/detail/regex.hpp"
 #include "transform/testing.hpp"
 
 namespace millrace::transform {
@@ -257,6 +258,20 @@ TEST_CASE("trimming takes what Unicode calls white space from both ends") {
         while (!want.empty() && isspace(want.front())) want.erase(0, 1);
         while (!want.empty() && isspace(want.back())) want.pop_back();
         RC_ASSERT(evaluate("trim(x)", {{"x", clean + "\u00a0"}}) == want);
+    }));
+}
+
+TEST_CASE("patterns of fixed length match what RE2 matches") {
+    const std::vector<std::string> patterns{"ART-[0-9]{5}", "[A-Z]{2}", "\\d\\d:[a-f0-9_]{2}", "a{0}b", "x[A-Ca-c ]{3}y", "", "[0-9]{3}/[0-9]"};
+    for (const auto& pattern : patterns) REQUIRE(FixedPattern::of(pattern).has_value());
+    for (const auto* other : {"a+", "a|b", "[^a]", "a.b", "(a)", "a{2,3}", "a?", "[[:alpha:]]", "\\w", "a{}", "^a$", "[a-]", "\u00e9"}) CHECK_FALSE(FixedPattern::of(other).has_value());
+    CHECK(rc::check([&] {
+        const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string{"ARTaxy-0123:/ b_"}));
+        for (const auto& pattern : patterns) {
+            for (const auto& one : {text, "ART-" + text, "x" + text + "y", text.substr(0, 2), text.substr(0, 5)}) {
+                RC_ASSERT(FixedPattern::of(pattern)->matches(one) == RE2::FullMatch(one, pattern));
+            }
+        }
     }));
 }
 

@@ -5,6 +5,7 @@
 #include "api/download.hpp"
 #include "mapping/ops.hpp"
 #include "mapping/store.hpp"
+#include "transform/operator.hpp"
 #include "transform/spec.hpp"
 
 namespace millrace::api {
@@ -84,13 +85,29 @@ Template find(Call& call) {
     return std::move(*found);
 }
 
+/// Operators that nobody knows. All else about steps depends on the columns of the file.
+void check_operators(const transform::Spec& spec, std::vector<Issue>& issues) {
+    for (std::size_t i = 0; i < spec.fields.size(); ++i) {
+        if (!spec.fields[i].steps) continue;
+        for (std::size_t k = 0; k < spec.fields[i].steps->size(); ++k) {
+            const auto* op = (*spec.fields[i].steps)[k].if_contains("op");
+            if (!op || !op->is_string() || transform::find_operator(std::string_view{op->get_string()})) continue;
+            const std::string name{std::string_view{op->get_string()}};
+            issues.push_back({"/spec/fields/" + std::to_string(i) + "/steps/" + std::to_string(k) + "/op", "unknown_value",
+                              "there is no operator \"" + name + "\"" + transform::suggest_operator(name)});
+        }
+    }
+}
+
 /// Throws Error{invalid_fields}; else the hash of the spec is set.
 void check(Template& t) {
     Error error{Code::invalid_fields};
     const auto blank = t.name.find_first_not_of(" \t") == std::string::npos;
     if (blank || t.name.size() > name_bytes_max) error.issues.push_back({"/name", "invalid_value", "expected 1 to 255 bytes, not only blanks"});
     try {
-        t.sha256 = transform::content_hash(transform::parse_spec(json::serialize(t.spec)));
+        const auto spec = transform::parse_spec(json::serialize(t.spec));
+        check_operators(spec, error.issues);
+        t.sha256 = transform::content_hash(spec);
     } catch (const Error& wrong) {
         for (auto issue : wrong.issues) {
             issue.pointer = "/spec" + issue.pointer;

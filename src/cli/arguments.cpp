@@ -35,6 +35,7 @@ public:
         servers();
         files();
         datasets();
+        transforming();
         jobs();
         schedules();
         accounts();
@@ -166,6 +167,41 @@ private:
         reading(map);
         map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
         map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
+    }
+
+    void transforming() {
+        auto* transform = command(root, "transform", "Make another table of a file by a spec, without a server",
+                                  "  millrace transform orders.csv clean.parquet --spec orders.json --rejects rejects.csv\n"
+                                  "  millrace transform orders.csv --spec orders.json --preview 20\n"
+                                  "  millrace transform --operators      (all operators with examples)");
+        transform->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
+        transform->add_option("--spec", a.spec, "The spec, as JSON")->type_name("FILE");
+        transform->add_option("--rules", a.rules, "Rules over the result, in place of those of the spec")->type_name("FILE");
+        refusing(transform);
+        transform->add_option("--preview", a.preview, "The first rows before and after, as JSON")->type_name("ROWS")->check(CLI::Range(1, 10'000));
+        transform->add_flag("--explain", a.explain, "How long each operator took");
+        transform->add_option("--import", a.import_spec, "Make a spec of a Table Schema, a JSON Schema or an OpenRefine history")->type_name("FILE");
+        transform->add_flag("--operators", a.operators, "The reference of all operators");
+        transform->add_flag("--schema", a.schema, "The JSON Schema of a spec");
+        writing(transform);
+        reading(transform);
+        auto* validate = command(root, "validate", "Check a file by rules, without a server",
+                                 "  millrace validate orders.csv --rules orders.json --problems problems.ndjson --rejects rejects.csv");
+        validate->add_option("IN", a.files, "What to read; - is standard input")->expected(0, 1);
+        validate->add_option("--rules", a.rules, "The rules, as JSON")->type_name("FILE");
+        validate->add_option("--accepted", a.accepted, "Gets the rows that are good, as they stood")->type_name("FILE");
+        refusing(validate);
+        validate->add_flag("--kinds", a.kinds, "The reference of all rules");
+        validate->add_flag("--schema", a.schema, "The JSON Schema of rules");
+        reading(validate);
+    }
+
+    void refusing(CLI::App* sub) {
+        sub->add_option("--rejects", a.rejects, "Gets the rows that were refused, as they stood, with their numbers and reasons")->type_name("FILE");
+        sub->add_option("--problems", a.problems, "Gets every problem as a line of JSON")->type_name("FILE");
+        sub->add_option("--now", a.now, "What now() says, to run again exactly as before")->type_name("TIME");
+        sub->add_option("--table", a.table, "Which table of a file with several")->type_name("N")->check(CLI::Range(1, 1'000'000));
+        sub->add_flag("--json", a.json, "The report as JSON");
     }
 
     void writing(CLI::App* sub) {

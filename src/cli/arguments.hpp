@@ -49,6 +49,14 @@ struct Arguments {
     std::string samples;
     bool once = false;
 
+    // transform, validate
+    std::string spec, rules, rejects, problems, accepted;
+    std::string import_spec;     ///< --import FILE
+    std::string now;
+    std::optional<int> preview;  ///< rows
+    bool explain = false;
+    bool operators = false, kinds = false, schema = false;
+
     // jobs
     std::vector<std::string> ids;
     std::string filter;

@@ -35,6 +35,8 @@ constexpr Command commands[] = {
     {"datasets lineage", run_datasets_lineage},
     {"datasets rm", run_datasets_rm},
     {"query", run_query},
+    {"transform", run_transform},
+    {"validate", run_validate},
     {"jobs ls", run_jobs_ls},
     {"jobs get", run_jobs_get},
     {"jobs wait", run_jobs_wait},

@@ -23,6 +23,8 @@ int run_datasets_versions(const Arguments& arguments);
 int run_datasets_lineage(const Arguments& arguments);
 int run_datasets_rm(const Arguments& arguments);
 int run_query(const Arguments& arguments);
+int run_transform(const Arguments& arguments);
+int run_validate(const Arguments& arguments);
 
 int run_jobs_ls(const Arguments& arguments);
 int run_jobs_get(const Arguments& arguments);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <cstdlib>
 #include <limits>
 
 namespace millrace::transform {
@@ -193,6 +193,16 @@ NumberFault parse_decimal(std::string_view text, const NumberNotation& notation,
     if (!scaled) return NumberFault::overflow;
     value = negative ? -*scaled : *scaled;
     return NumberFault::none;
+}
+
+std::optional<DecimalType> parse_decimal_type(std::string_view text) {
+    constexpr std::string_view begin = "decimal(";
+    const auto comma = text.find(',');
+    if (!text.starts_with(begin) || !text.ends_with(')') || comma == text.npos) return std::nullopt;
+    const auto number = [](std::string_view digits) { return digits.empty() || digits.size() > 2 || !std::ranges::all_of(digits, is_digit) ? -1 : std::atoi(std::string{digits}.c_str()); };
+    const DecimalType type{number(text.substr(begin.size(), comma - begin.size())), number(text.substr(comma + 1, text.size() - comma - 2))};
+    if (type.precision < 1 || type.precision > digits_max || type.scale < 0 || type.scale > std::min(type.precision, 30)) return std::nullopt;
+    return type;
 }
 
 void append_decimal(std::string& out, Int128 value, int scale, bool trimmed) {

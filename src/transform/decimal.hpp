@@ -46,6 +46,12 @@ enum class NumberFault : std::uint8_t { none, not_a_number, overflow, too_many_d
 /// Reads `text` with exactly `scale` digits after the point. A digit beyond it that is not 0 is refused.
 NumberFault parse_decimal(std::string_view text, const NumberNotation& notation, int scale, Int128& value);
 
+/// How a decimal is declared: "decimal(9,2)"; nothing for other texts, or for more than 38 digits, 30 of them after the point.
+struct DecimalType {
+    int precision = 0, scale = 0;
+};
+std::optional<DecimalType> parse_decimal_type(std::string_view text);
+
 /// Appends the number in its exact digits. `trimmed`: without zeros at the end.
 void append_decimal(std::string& out, Int128 value, int scale, bool trimmed);
 

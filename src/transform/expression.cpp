@@ -362,19 +362,10 @@ void append(std::string& out, const Expr& expr) {
             out += '}';
             break;
         case Expr::Form::call:
-            // `not` and the words between two operands are no names of calls.
+            // All others are written as calls: what stands between operands would be flattened when it is read again.
             if (expr.text == "not") {
                 out += "(not ";
                 append(out, expr.args[0]);
-                out += ')';
-                break;
-            }
-            if (expr.text == "and" || expr.text == "or") {
-                out += '(';
-                for (std::size_t i = 0; i < expr.args.size(); ++i) {
-                    if (i > 0) out += ' ' + expr.text + ' ';
-                    append(out, expr.args[i]);
-                }
                 out += ')';
                 break;
             }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "transform/decimal.hpp"
 #include "transform/detail/render.hpp"
 
 namespace millrace::transform {
@@ -29,10 +30,9 @@ std::optional<Wanted> parse_type(const std::string& text) {
     for (const auto& [name, kind] : kinds) {
         if (name == text) return Wanted{{kind}};
     }
-    int precision = 0, scale = 0, length = 0;
-    if (std::sscanf(text.c_str(), "decimal(%2d,%2d)%n", &precision, &scale, &length) != 2 || static_cast<std::size_t>(length) != text.size()) return std::nullopt;
-    if (precision < 1 || precision > precision_max || scale < 0 || scale > precision) return std::nullopt;
-    return Wanted{{Kind::decimal, static_cast<std::uint8_t>(scale)}, precision};
+    const auto decimal = parse_decimal_type(text);
+    if (!decimal || decimal->precision > precision_max) return std::nullopt;
+    return Wanted{{Kind::decimal, static_cast<std::uint8_t>(decimal->scale)}, decimal->precision};
 }
 
 void collect_columns(const Expr& expr, std::set<std::string>& names) {

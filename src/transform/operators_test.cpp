@@ -8,6 +8,7 @@
 
 #include "transform/calendar.hpp"
 #include "transform/decimal.hpp"
+#include "transform/detail/regex.hpp"
 #include "transform/testing.hpp"
 
 namespace millrace::transform {
@@ -37,9 +38,10 @@ TEST_CASE("the example of every operator holds") {
     CHECK(names.size() >= 60);
 }
 
-TEST_CASE("the reference of operators in the guide is the one that is made") {
-    for (const auto& [file, made] : {std::pair{"operators.md", operator_reference()}, {"rules.md", rules_reference()}}) {
-        std::ifstream stored{std::string{MILLRACE_SOURCE_DIR} + "/docs/guide/" + file};
+TEST_CASE("references and schemas in the documentation are those that are made") {
+    for (const auto& [file, made] : {std::pair{"guide/operators.md", operator_reference()}, {"guide/rules.md", rules_reference()},
+                                     {"api/mapping-spec.schema.json", json::serialize(spec_schema()) + '\n'}, {"api/rules.schema.json", json::serialize(rules_schema()) + '\n'}}) {
+        std::ifstream stored{std::string{MILLRACE_SOURCE_DIR} + "/docs/" + file};
         std::stringstream text;
         text << stored.rdbuf();
         CAPTURE(file);
@@ -256,6 +258,20 @@ TEST_CASE("trimming takes what Unicode calls white space from both ends") {
         while (!want.empty() && isspace(want.front())) want.erase(0, 1);
         while (!want.empty() && isspace(want.back())) want.pop_back();
         RC_ASSERT(evaluate("trim(x)", {{"x", clean + "\u00a0"}}) == want);
+    }));
+}
+
+TEST_CASE("patterns of fixed length match what RE2 matches") {
+    const std::vector<std::string> patterns{"ART-[0-9]{5}", "[A-Z]{2}", "\\d\\d:[a-f0-9_]{2}", "a{0}b", "x[A-Ca-c ]{3}y", "", "[0-9]{3}/[0-9]"};
+    for (const auto& pattern : patterns) REQUIRE(FixedPattern::of(pattern).has_value());
+    for (const auto* other : {"a+", "a|b", "[^a]", "a.b", "(a)", "a{2,3}", "a?", "[[:alpha:]]", "\\w", "a{}", "^a$", "[a-]", "\u00e9"}) CHECK_FALSE(FixedPattern::of(other).has_value());
+    CHECK(rc::check([&] {
+        const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string{"ARTaxy-0123:/ b_"}));
+        for (const auto& pattern : patterns) {
+            for (const auto& one : {text, "ART-" + text, "x" + text + "y", text.substr(0, 2), text.substr(0, 5)}) {
+                RC_ASSERT(FixedPattern::of(pattern)->matches(one) == RE2::FullMatch(one, pattern));
+            }
+        }
     }));
 }
 

@@ -291,7 +291,19 @@ public:
     RunReport& report() { return report_; }
 
 private:
+    /// Problems are found column by column; they are told in the order of their rows.
+    void tell_pending() {
+        std::ranges::stable_sort(pending_, {}, &Problem::row);
+        for (const auto& problem : pending_) options_.on_problem(problem);
+        pending_.clear();
+    }
+
     void take(const RowBatch& batch, std::size_t begin, std::size_t end) {
+        work(batch, begin, end);
+        if (!pending_.empty()) tell_pending();
+    }
+
+    void work(const RowBatch& batch, std::size_t begin, std::size_t end) {
         frame_.scratch.clear();
         frame_.faults.clear();
         selected_.clear();
@@ -366,6 +378,7 @@ private:
     void judge_fault(const Field& field, const Vector& value, std::size_t row) {
         const auto& fault = frame_.faults[value.faults[row]];
         if (field.on_error == OnError::fail && !gathering_) {
+            if (!pending_.empty()) tell_pending();
             throw Error{Code::value_refused, {{"row", std::to_string(numbers_[row])}, {"column", field.target},
                                               {"why", fmt::format("{} ({})", message_for(fault.code), fault.text)}}};
         }
@@ -379,7 +392,7 @@ private:
     void tell(const Problem& problem, std::string* note) {
         if (gathering_) return;
         ++report_.problems[(problem.rule.empty() ? problem.column : problem.rule) + ' ' + problem.code];
-        if (options_.on_problem) options_.on_problem(problem);
+        if (options_.on_problem) pending_.push_back(problem);
         if (!note || problem.severity != Severity::error || !rejects_) return;
         if (!note->empty()) *note += "; ";
         *note += problem.column.empty() ? problem.code : problem.column + ": " + problem.code;
@@ -516,6 +529,7 @@ private:
     std::vector<std::uint64_t> numbers_;
     std::vector<std::uint8_t> kept_, told_, dropped_;
     std::vector<std::string> notes_;
+    std::vector<Problem> pending_;
     std::uint64_t seen_ = 0, last_number_ = 0, ordinal_ = 0;
     RunReport report_;
 };

@@ -200,6 +200,25 @@ TEST_CASE("a preview shows rows before and after") {
     CHECK(rows[2].at("problems").as_array().size() == 1);
 }
 
+TEST_CASE("a dataset is read with its types") {
+    formats::TextSource source{orders};
+    const auto open = rows_of(source);
+    const Lookups lookups;
+    Plan first{parse_spec(order_spec), open()->columns(), lookups, {}};
+    formats::TextSink parquet;
+    first.run(open, {.output = [&](std::vector<formats::WriteColumn> columns) { return formats::find_output("parquet")->open(parquet, std::move(columns), {}); }});
+    formats::TextSource stored{parquet.text};
+    const OpenRows again = [&] { return typed_rows(stored); };
+    formats::TextSink csv;
+
+    Plan second{parse_spec(R"~({"spec": 1, "fields": [{"target": "id", "expr": "order_id + 1"}, {"target": "twice", "expr": "total * 2"}, {"target": "next", "expr": "add_days(day, 1)"}]})~"),
+                again()->columns(), lookups, {}};
+    const auto report = second.run(again, {.output = csv_into(csv)});
+
+    CHECK(csv.text == "id,twice,next\n2,70.4,2024-02-02\n4,251.88,\n");
+    CHECK(report.rows_in == 2);
+}
+
 TEST_CASE("every output format takes what a plan writes") {
     for (const auto* format : formats::output_catalog()) {
         CAPTURE(format->name);

@@ -19,9 +19,10 @@ struct Fix {
 };
 BOOST_DESCRIBE_STRUCT(Fix, (), (op, value))
 
-/// Something wrong with a cell, a row (no column) or the whole table (row 0).
+/// Something wrong with a cell, a row (no column) or the whole table (row 0), or a line that is no row.
 struct Problem {
     std::uint64_t row = 0;   ///< among the rows of the source, from 1
+    std::optional<std::uint64_t> line;  ///< of the file, for what did not even become a row
     std::string column;
     std::string rule;        ///< id of a validation rule; empty for a value that could not be made
     std::string code;        ///< stable word
@@ -30,7 +31,7 @@ struct Problem {
     std::string message;     ///< for people
     std::optional<Fix> fix;
 };
-BOOST_DESCRIBE_STRUCT(Problem, (), (row, column, rule, code, severity, value, message, fix))
+BOOST_DESCRIBE_STRUCT(Problem, (), (row, line, column, rule, code, severity, value, message, fix))
 
 using OnProblem = std::function<void(const Problem&)>;
 

@@ -42,7 +42,11 @@ struct RowSource {
 /// Opens the table from its start; called again for what needs to see all rows first.
 using OpenRows = std::function<std::unique_ptr<RowSource>()>;
 
-/// A table of text. An unquoted empty cell is null.
+/// A table of text, its columns named as an import names them. An unquoted empty cell is null.
 std::unique_ptr<RowSource> text_rows(std::unique_ptr<formats::TableReader> reader);
+
+/// A dataset with its types, or any flat Parquet file; only columns that are needed are read. `data` outlives it. Throws
+/// Error{malformed_file}, also while rows are taken.
+std::unique_ptr<RowSource> typed_rows(formats::Source& data);
 
 }  // namespace millrace::transform

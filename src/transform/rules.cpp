@@ -20,70 +20,7 @@
 namespace millrace::transform {
 namespace {
 
-constexpr RuleKind kinds[] = {
-    {"required", "column", "A value is there, and not only white space.", "required"},
-    {"required_if", "column when", "A value is there in rows for which an expression is true.", "required"},
-    {"type", "column type [point] [group] [pattern]", "The text is an int, a decimal(p,s), a float, a bool, a date, a time or a timestamp; numbers with `point` and `group`, dates by `pattern`. Other rules of the column read it the same way.", ""},
-    {"format", "column format", "A bic, country, currency, ean, email, iban, ip, isbn, luhn, phone, url, uuid or vat, check digits included.", "bad_format"},
-    {"range", "column [min] [max]", "From min to max, both included; numbers, or dates as texts yyyy-MM-dd.", "out_of_range"},
-    {"length", "column [min_length] [max_length]", "So many characters.", "wrong_length"},
-    {"pattern", "column pattern", "An RE2 pattern matches the whole text.", "no_match"},
-    {"enum", "column values [ignore_case]", "One of the values; the nearest one is proposed.", "not_in_list"},
-    {"reference", "[column] [columns] lookup", "A lookup has the value (or the values of several columns) as its key.", "unknown_reference"},
-    {"row", "expr [column]", "An expression is true, or null, in every row.", "row_rule"},
-    {"text", "column", "No trace of a wrong encoding and no control characters.", "garbled_text"},
-    {"unique", "[column] [columns] [ignore_case]", "No two rows have the same value, exactly and for any number of rows; every row but the first is told. Nulls do not count.", "duplicate", true},
-    {"duplicate_rows", "[columns] [ignore_case]", "No two rows are the same in all columns (or these); `ignore_case` also passes over accents and spaces at the ends.", "duplicate_row", true},
-    {"rows", "[min_rows] [max_rows]", "The table has so many rows.", "row_count", false, true},
-    {"nulls", "column max_ratio", "At most this part of the values (0 to 1) is missing.", "too_many_nulls", false, true},
-    {"sum", "column [min] [max]", "The sum of the column.", "sum_out_of_range", false, true},
-    {"fresh", "column max_age_days", "The newest date is not older than so many days.", "stale", false, true},
-    {"columns", "values [ordered]", "The source has these columns; missing ones are errors, others and (with `ordered`) another order are told.", "", false, true},
-};
-
-const RuleKind* find_kind(std::string_view name) {
-    const auto* at = std::ranges::find(kinds, name, &RuleKind::name);
-    return at == std::end(kinds) ? nullptr : at;
-}
-
-bool takes(const RuleKind& kind, std::string_view member, bool& optional) {
-    std::string_view rest = kind.members;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find(' '), rest.size());
-        auto word = rest.substr(0, end);
-        optional = word.starts_with('[');
-        if (optional) word = word.substr(1, word.size() - 2);
-        if (word == member) return true;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return false;
-}
-
-void check(const RuleSpec& rule, const std::string& pointer, std::vector<Issue>& issues) {
-    const auto* kind = find_kind(rule.rule);
-    if (!kind) {
-        std::vector<std::string> names;
-        for (const auto& known : kinds) names.emplace_back(known.name);
-        issues.push_back({pointer + "/rule", "unknown_value", "there is no rule \"" + rule.rule + "\"" + did_you_mean(rule.rule, names)});
-        return;
-    }
-    const auto given = compacted(json::parse(to_json(rule)));
-    constexpr std::string_view common[] = {"rule", "id", "severity", "message"};
-    bool optional = false;
-    for (const auto& entry : given.get_object()) {
-        if (std::ranges::find(common, std::string_view{entry.key()}) != std::end(common) || takes(*kind, entry.key(), optional)) continue;
-        issues.push_back({pointer + '/' + std::string{entry.key()}, "not_applicable", fmt::format("has no meaning for {}, which takes {}", kind->name, kind->members)});
-    }
-    std::string_view rest = kind->members;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find(' '), rest.size());
-        const auto word = rest.substr(0, end);
-        if (!word.starts_with('[') && !given.get_object().contains(word)) issues.push_back({pointer + '/' + std::string{word}, "required", "is missing"});
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    const bool of_columns = kind->name == "reference" || kind->name == "unique";
-    if (of_columns && rule.column.has_value() == !rule.columns.empty()) issues.push_back({pointer, "required", "say column or columns"});
-}
+const RuleKind& kind_of(const RuleSpec& rule) { return *std::ranges::find(rule_kinds(), rule.rule, &RuleKind::name); }
 
 /// Words that stand for what an encoding has made of accented letters, and characters that texts do not have.
 bool is_garbled(std::string_view text) {
@@ -109,43 +46,6 @@ Expr named(Expr made, const std::string& name, Expr value) {
 }
 
 }  // namespace
-
-std::span<const RuleKind> rule_kinds() { return kinds; }
-
-std::string rules_reference() {
-    std::string out = "# Validation rules\n\nMade by `millrace validate --kinds`. Members in brackets may be absent; every rule also takes `id`, `severity` and `message`.\n\n"
-                      "| rule | members | holds when | code |\n|---|---|---|---|\n";
-    for (const auto& kind : kinds) {
-        const auto code = kind.name == "type" ? "that of the operator, e.g. `not_a_number`" : kind.name == "columns" ? "`missing_column`, `extra_column`, `other_order`" : fmt::format("`{}`", kind.code);
-        out += fmt::format("| `{}` | {} | {} | {} |\n", kind.name, kind.members, kind.doc, code);
-    }
-    return out;
-}
-
-RulesSpec parse_rules(std::string_view text) {
-    Error error{Code::invalid_fields};
-    RulesSpec spec;
-    read_json(json::parse(text), spec, error.issues);
-    if (error.issues.empty()) {
-        if (spec.version != 1) error.issues.push_back({"/version", "unknown_version", "version 1 is the only one known here"});
-        for (std::size_t i = 0; i < spec.rules.size(); ++i) check(spec.rules[i], "/rules/" + std::to_string(i), error.issues);
-    }
-    suggest_fields(error.issues, rules_schema());
-    if (!error.issues.empty()) throw error;
-    return spec;
-}
-
-json::value rules_schema() {
-    auto schema = json_schema<RulesSpec>();
-    auto& object = schema.as_object();
-    object.insert_or_assign("$schema", "https://json-schema.org/draft/2020-12/schema");
-    object.insert_or_assign("title", "millrace validation rules");
-    object.insert_or_assign("additionalProperties", false);
-    json::array names;
-    for (const auto& kind : kinds) names.emplace_back(kind.name);
-    object.at("properties").as_object().at("rules").as_object().at("items").as_object().at("properties").as_object().at("rule").as_object()["enum"] = std::move(names);
-    return schema;
-}
 
 struct Rules::State {
     /// A rule over rows: either `holds` is false, or `made` could not be made.
@@ -219,10 +119,8 @@ Expr Rules::State::parsed(Expr text, const RuleSpec& how) const {
     if (type == "timestamp") return with_pattern(call("parse_timestamp", {std::move(text)}));
     if (type == "timestamp utc") return named(with_pattern(call("parse_timestamp", {std::move(text)})), "utc", literal(true));
     if (type == "json") return call("parse_json", {std::move(text)});
-    int precision = 18, scale = 9;
-    if (type == "decimal" || (std::sscanf(how.type->c_str(), "decimal(%d,%d)", &precision, &scale) == 2 && precision >= 1 && precision <= 38 && scale >= 0 && scale <= precision && scale <= 30)) {
-        return with_notation(call("parse_decimal", {std::move(text), literal(std::int64_t{scale})}));
-    }
+    const auto decimal = parse_decimal_type(type);
+    if (decimal || type == "decimal") return with_notation(call("parse_decimal", {std::move(text), literal(std::int64_t{decimal ? decimal->scale : 9})}));
     throw ExpressionFault{0, 0, "a type is int, decimal, decimal(p,s), float, bool, date, time, timestamp, timestamp utc or json, not \"" + *how.type + "\""};
 }
 
@@ -243,8 +141,11 @@ Expr Rules::State::bound(const json::value& value, const Type& type) const {
     if (type.kind == Kind::date) return call("parse_date", {text_literal(text)});
     if (type.kind == Kind::timestamp) return named(call("parse_timestamp", {text_literal(text)}), "utc", literal(type.utc));
     if (type.kind == Kind::time) return call("parse_time", {text_literal(text)});
-    if (type.is_number()) return call("parse_decimal", {text_literal(text), literal(std::int64_t{9})});
-    return text_literal(text);
+    if (!type.is_number()) return text_literal(text);
+    // With the digits of the column where they suffice, so that no row has to be given more of them.
+    Int128 number = 0;
+    const int scale = parse_decimal(text, {}, type.scale, number) == NumberFault::none ? type.scale : 9;
+    return call("parse_decimal", {text_literal(text), literal(std::int64_t{scale})});
 }
 
 void Rules::State::make(const RuleSpec& rule, const RuleKind& kind, const std::vector<std::string>& names) {
@@ -270,8 +171,7 @@ void Rules::State::make(const RuleSpec& rule, const RuleKind& kind, const std::v
     } else if (kind.name == "type") {
         if (program.type(*is_value) == program.type(program.add(column(name)))) {
             judge.made = program.add(parsed(column(name), rule));
-            int precision = 0, scale = 0;
-            if (std::sscanf(rule.type->c_str(), "decimal(%d,%d)", &precision, &scale) == 2) judge.made = program.limit_digits(*judge.made, precision);
+            if (const auto decimal = parse_decimal_type(*rule.type)) judge.made = program.limit_digits(*judge.made, decimal->precision);
         }
         judge.fix = Fixer::of_type(*rule.type);
     } else if (kind.name == "format") {
@@ -280,10 +180,10 @@ void Rules::State::make(const RuleSpec& rule, const RuleKind& kind, const std::v
     } else if (kind.name == "range") {
         const auto value = typed(name, rule);
         const auto type = program.type(program.add(value));
-        auto both = call("and", {literal(true), literal(true)});
-        if (!rule.min.is_null()) both.args[0] = call("greater_equal", {value, bound(rule.min, type)});
-        if (!rule.max.is_null()) both.args[1] = call("less_equal", {value, bound(rule.max, type)});
-        holds = std::move(both);
+        if (rule.max.is_null() && rule.min.is_null()) throw ExpressionFault{0, 0, "a range has a min or a max"};
+        if (rule.max.is_null()) holds = call("greater_equal", {value, bound(rule.min, type)});
+        else if (rule.min.is_null()) holds = call("less_equal", {value, bound(rule.max, type)});
+        else holds = call("between", {value, bound(rule.min, type), bound(rule.max, type)});
     } else if (kind.name == "length") {
         const auto length = call("length", {as_text(name)});
         holds = call("between", {length, literal(static_cast<std::int64_t>(rule.min_length.value_or(0))), literal(static_cast<std::int64_t>(std::min<std::uint64_t>(rule.max_length.value_or(INT64_MAX), INT64_MAX)))});
@@ -359,7 +259,7 @@ Rules::Rules(const RulesSpec& spec, Program& program, const std::vector<SourceCo
     for (std::size_t i = 0; i < state_->spec.rules.size(); ++i) {
         const auto& rule = state_->spec.rules[i];
         try {
-            state_->make(rule, *find_kind(rule.rule), names);
+            state_->make(rule, kind_of(rule), names);
         } catch (const ExpressionFault& fault) {
             const auto member = rule.expr ? "/expr" : rule.when ? "/when" : "";
             issues.push_back({fmt::format("/rules/{}{}", i, member), "expression", fault.why});

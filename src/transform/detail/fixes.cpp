@@ -61,8 +61,8 @@ Fixer Fixer::of_type(const std::string& type) {
     if (type == "date") return Fixer{fix_date};
     if (type == "int") return Fixer{[](std::string_view text) { return fix_number(text, 0); }};
     if (!type.starts_with("decimal")) return {};
-    int precision = 18, scale = 9;
-    std::sscanf(type.c_str(), "decimal(%d,%d)", &precision, &scale);
+    const auto declared = parse_decimal_type(type);
+    const int scale = declared ? declared->scale : 9;
     return Fixer{[scale](std::string_view text) { return fix_number(text, scale); }};
 }
 

@@ -10,43 +10,50 @@ namespace {
 
 enum class Compare : unsigned char { equal, not_equal, less, less_equal, greater, greater_equal };
 
-constexpr bool holds(Compare wanted, int order) {
-    switch (wanted) {
-        case Compare::equal: return order == 0;
-        case Compare::not_equal: return order != 0;
-        case Compare::less: return order < 0;
-        case Compare::less_equal: return order <= 0;
-        case Compare::greater: return order > 0;
-        case Compare::greater_equal: return order >= 0;
-    }
-    return false;
-}
-
 void refuse_without_order(const Site& site, Compare wanted) {
     if (wanted == Compare::equal || wanted == Compare::not_equal) return;
     const auto kind = site.types[0].kind;
     if (kind == Kind::json || kind == Kind::list || kind == Kind::boolean) Site::refuse("values of type " + to_string(site.types[0]) + " have no order");
 }
 
+/// Calls `run` with the values of some vectors of one type, so that the type is looked at once and not in every row.
+template <class Run, class... Vectors>
+void with_values(Run run, const Vector& first, const Vectors&... others) {
+    switch (first.type.kind) {
+        case Kind::text:
+        case Kind::json:
+        case Kind::list: return run(first.texts, others.texts...);
+        case Kind::decimal: return run(first.decimals, others.decimals...);
+        case Kind::float64: return run(first.floats, others.floats...);
+        default: return run(first.ints, others.ints...);
+    }
+}
+
 template <Compare wanted>
 Bound bind_compare(const Site& site) {
     refuse_without_order(site, wanted);
     return {.type = {Kind::boolean}, .run = [](Call& call) {
-        const auto &a = call.arg(0), &b = call.arg(1);
-        if ((wanted == Compare::equal || wanted == Compare::not_equal) && a.type.is_text()) {  // their sizes say it mostly
-            each(call, [&](std::size_t row) { call.out.ints[row] = (a.texts[row] == b.texts[row]) == (wanted == Compare::equal) ? 1 : 0; });
-            return;
-        }
-        each(call, [&](std::size_t row) { call.out.ints[row] = holds(wanted, compare_cells(a, row, b, row)) ? 1 : 0; });
+        with_values([&](const auto& a, const auto& b) {
+            auto& out = call.out.ints;
+            each(call, [&](std::size_t row) {
+                if constexpr (wanted == Compare::equal) out[row] = a[row] == b[row] ? 1 : 0;
+                else if constexpr (wanted == Compare::not_equal) out[row] = a[row] == b[row] ? 0 : 1;
+                else if constexpr (wanted == Compare::less) out[row] = a[row] < b[row] ? 1 : 0;
+                else if constexpr (wanted == Compare::less_equal) out[row] = a[row] <= b[row] ? 1 : 0;
+                else if constexpr (wanted == Compare::greater) out[row] = a[row] > b[row] ? 1 : 0;
+                else out[row] = a[row] >= b[row] ? 1 : 0;
+            });
+        }, call.arg(0), call.arg(1));
     }};
 }
 
 Bound bind_between(const Site& site) {
     refuse_without_order(site, Compare::less);
     return {.type = {Kind::boolean}, .run = [](Call& call) {
-        each(call, [&](std::size_t row) {
-            call.out.ints[row] = compare_cells(call.arg(0), row, call.arg(1), row) >= 0 && compare_cells(call.arg(0), row, call.arg(2), row) <= 0 ? 1 : 0;
-        });
+        with_values([&](const auto& value, const auto& low, const auto& high) {
+            auto& out = call.out.ints;
+            each(call, [&](std::size_t row) { out[row] = value[row] >= low[row] && value[row] <= high[row] ? 1 : 0; });
+        }, call.arg(0), call.arg(1), call.arg(2));
     }};
 }
 
@@ -89,12 +96,17 @@ Bound bind_is_null(const Site&) { return state_is([](State state) { return state
 Bound bind_is_missing(const Site&) { return state_is([](State state) { return state == State::missing; }, false); }
 Bound bind_is_error(const Site&) { return state_is([](State state) { return state == State::error; }, true); }
 
+bool is_blank(std::string_view text) {
+    while (const auto space = space_at_start(text)) text.remove_prefix(space);
+    return text.empty();
+}
+
 Bound bind_is_blank(const Site&) {
     return {.type = {Kind::boolean}, .run = [](Call& call) {
         const auto& arg = call.arg(0);
         for (std::size_t row = 0; row < call.rows(); ++row) {
             if (arg.state(row) == State::error) call.pass_on(row, arg);
-            else call.out.ints[row] = !arg.has(row) || (arg.type.is_text() && trim(arg.texts[row]).empty()) ? 1 : 0;
+            else call.out.ints[row] = !arg.has(row) || (arg.type.is_text() && is_blank(arg.texts[row])) ? 1 : 0;
         }
     }, .strict = false};
 }

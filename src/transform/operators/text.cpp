@@ -102,6 +102,9 @@ Bound bind_extract(const Site& site) {
 }
 
 Bound bind_matches(const Site& site) {
+    if (const auto fixed = FixedPattern::of(site.text("pattern"))) {
+        return text_to_bool([fixed = *fixed](std::string_view text) { return fixed.matches(text); });
+    }
     return text_to_bool([regex = compile_regex(site.text("pattern"), 1)](std::string_view text) {
         return RE2::FullMatch({text.data(), text.size()}, *regex);
     });

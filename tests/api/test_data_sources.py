@@ -102,12 +102,12 @@ class Sources(SourceCase):
 
     def test_each_change_is_pushed(self):
         reader = self.stream(self.me, BASE + "/stream")
-        self.assertEqual(reader.next().event, "snapshot")
+        self.assertEqual(reader.next().type, "snapshot")
         job = self.submit(b"hello\n")["id"]
         seen = []
         while not seen or seen[-1]["status"] not in ("completed", "failed"):
             event = reader.next()
-            if event.event == "job_update" and event.json()["id"] == job:
+            if event.type == "job_update" and event.json()["id"] == job:
                 self.assertEqual(set(event.json()), {"id", "status", "progress_message", "result_file_id"})
                 self.assertTrue(event.id)
                 seen.append(event.json())

@@ -120,7 +120,7 @@ class Sources(SourceCase):
 class Pages(SourceCase):
     """Pages of a site on loopback, which only an operator can allow."""
 
-    settings = {"MILLRACE_IMPORT_ALLOW_PRIVATE": '["127.0.0.1"]'}
+    settings = {"MILLRACE_IMPORT_ALLOW_PRIVATE": "127.0.0.1"}
 
     def setUp(self):
         super().setUp()

@@ -22,6 +22,10 @@ json::object field_of(const mapping::Entry& entry) {
     }
     json::object field{{"target", entry.target}, {"from", json::array{entry.source}}};
     if (!steps.empty()) field.emplace("steps", std::move(steps));
+    // A price of 12.50 stays 12.50: as many decimals as the column has.
+    if (!entry.convert.empty() && entry.convert.back().op == "parse_decimal") {
+        field.emplace("type", "decimal(18," + json::serialize(entry.convert.back().arguments.at("scale")) + ")");
+    }
     field.emplace("provenance", "builtin");
     field.emplace("confidence", entry.confidence);
     return field;

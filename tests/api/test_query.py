@@ -31,10 +31,10 @@ class Query(ApiCase):
         made = self.orders()
         answer = self.query(f'SELECT sku FROM "{made["id"]}"', limit=3).json()
         self.assertEqual((answer["items"], answer["row_count"], answer["truncated"]), ([{"sku": "s0"}, {"sku": "s1"}, {"sku": "s2"}], 3, True))
-        answer = self.query(f'SELECT sku, amount, NULL AS nothing, \'a "b", c\' AS odd FROM "{made["id"]}" LIMIT 2', format="csv")
-        self.assertTrue(answer.header("content-type").startswith("text/csv"))
-        self.assertEqual(answer.header("result-truncated"), "false")
-        self.assertEqual(list(csv_.reader(io.StringIO(answer.text))), [["sku", "amount", "nothing", "odd"], ["s0", "0.25", "", 'a "b", c'], ["s1", "1.25", "", 'a "b", c']])
+        answer = self.query(f'SELECT sku, amount, NULL AS none_given, \'a "b", c\' AS odd FROM "{made["id"]}" LIMIT 2', format="csv")
+        self.assertTrue(answer.header("Content-Type").startswith("text/csv"), answer)
+        self.assertEqual(answer.header("Result-Truncated"), "false")
+        self.assertEqual(list(csv_.reader(io.StringIO(answer.text))), [["sku", "amount", "none_given", "odd"], ["s0", "0.25", "", 'a "b", c'], ["s1", "1.25", "", 'a "b", c']])
 
     def test_only_ones_own_datasets_are_there(self):
         made = self.orders(client=self.user())

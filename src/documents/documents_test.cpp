@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "base/error.hpp"
 #include "documents/html.hpp"
 #include "documents/text.hpp"
 

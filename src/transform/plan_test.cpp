@@ -34,11 +34,12 @@ TEST_CASE("a table becomes another one, with every row accounted for") {
     CHECK(ran.report.rows_rejected == 1);
     CHECK(ran.report.rows_warned == 1);
     REQUIRE(ran.problems.size() == 2);
-    CHECK(ran.problems[0].row == 4);
-    CHECK(ran.problems[0].column == "total");
-    CHECK(ran.problems[0].code == "not_a_whole_number");
-    CHECK(ran.problems[0].value == "x");
-    CHECK(ran.problems[1].code == "impossible_date");
+    CHECK(ran.problems[0].row == 3);
+    CHECK(ran.problems[0].code == "impossible_date");
+    CHECK(ran.problems[1].row == 4);
+    CHECK(ran.problems[1].column == "total");
+    CHECK(ran.problems[1].code == "not_a_whole_number");
+    CHECK(ran.problems[1].value == "x");
 }
 
 TEST_CASE("the rejects, put right, go through the same spec") {

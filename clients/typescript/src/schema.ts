@@ -657,6 +657,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/imports/urls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a file that the server fetches from an address */
+        post: operations["importUrl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/uploads": {
         parameters: {
             query?: never;
@@ -736,7 +753,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rows as JSON objects, page by page */
+        /** Rows as JSON objects, filtered and sorted, page by page */
         get: operations["listDatasetRows"];
         put?: never;
         post?: never;
@@ -774,6 +791,58 @@ export interface paths {
         get: operations["getDatasetRejects"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/datasets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of a dataset, newest first; each is a dataset of its own that nothing changes */
+        get: operations["listDatasetVersions"];
+        put?: never;
+        /** Make the next version from a stored file, in a job: replace, append, or upsert by key */
+        post: operations["createDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/datasets/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a dataset was made of: file, job, mapping, versions before and after */
+        get: operations["getDatasetLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/datasets/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One SELECT in the SQL of SQLite over your datasets, each a table under its id or name */
+        post: operations["queryDatasets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -860,6 +929,95 @@ export interface paths {
         put?: never;
         /** How the file would be read: format, dialect, tables, and the first 20 rows as text; to try overrides before an import */
         post: operations["sniffFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates: mappings that are kept */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Keep a mapping spec under a name */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template */
+        get: operations["getTemplate"];
+        /** Change a template: what is given replaces what was there, as a new version */
+        put: operations["putTemplate"];
+        post?: never;
+        /** Remove a template with its versions */
+        delete: operations["removeTemplate"];
+        options?: never;
+        head?: never;
+        /** Change a template: what is given replaces what was there, as a new version */
+        patch: operations["changeTemplate"];
+        trace?: never;
+    };
+    "/api/v2/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its versions, newest first */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/templates/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The spec of one version */
+        get: operations["getTemplateVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/jobs/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows of the file that an import reads, as soon as it is here and long before the job ends */
+        get: operations["previewImport"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1284,6 +1442,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Propose how one stored file becomes another; the proposal is kept as a template */
+        post: operations["createMappingJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/transform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply a template to a stored file */
+        post: operations["createTransformationJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/batch": {
         parameters: {
             query?: never;
@@ -1363,6 +1555,201 @@ export interface paths {
         put?: never;
         /** End a job that has not ended */
         post: operations["cancelJobV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates: mappings that are kept */
+        get: operations["listTemplatesV1"];
+        put?: never;
+        /** Keep a mapping spec under a name */
+        post: operations["createTemplateV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template */
+        get: operations["getTemplateV1"];
+        /** Change a template: what is given replaces what was there, as a new version */
+        put: operations["putTemplateV1"];
+        post?: never;
+        /** Remove a template with its versions */
+        delete: operations["removeTemplateV1"];
+        options?: never;
+        head?: never;
+        /** Change a template: what is given replaces what was there, as a new version */
+        patch: operations["changeTemplateV1"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its versions, newest first */
+        get: operations["listTemplateVersionsV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The spec of one version */
+        get: operations["getTemplateVersionV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Data sources, the built-in one first */
+        get: operations["listDataSources"];
+        put?: never;
+        /** Make a source of files or of pages */
+        post: operations["createDataSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each change of what the sources were given, as it happens */
+        get: operations["streamDataSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source */
+        get: operations["getDataSource"];
+        /** Change a source: what is given replaces what was there */
+        put: operations["putDataSource"];
+        post?: never;
+        /** Remove a source; its jobs stay */
+        delete: operations["removeDataSource"];
+        options?: never;
+        head?: never;
+        /** Change a source: what is given replaces what was there */
+        patch: operations["changeDataSource"];
+        trace?: never;
+    };
+    "/api/v1/data-sources/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the source a file: it is stored, and a job reads it */
+        post: operations["submitFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources/{id}/urls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the source a page: a job fetches and reads it */
+        post: operations["submitUrl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources/{id}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the source was given, newest first */
+        get: operations["listDataSourceJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-sources/jobs/{job_id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a failed job again */
+        post: operations["restartDataSourceJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5199,6 +5586,14 @@ export interface operations {
                 table?: number;
                 /** @description all: each table of the file becomes a dataset; main: only the first */
                 tables?: "all" | "main";
+                /** @description A dataset that these bytes are the next version of */
+                version_of?: string;
+                /** @description With version_of: the rows of the file instead of those before, behind them, or instead of those with the same key */
+                mode?: "replace" | "append" | "upsert";
+                /** @description With mode=upsert: names of columns, with commas between them */
+                key?: string;
+                /** @description With version_of: what may happen to the columns; without it that of the version before */
+                contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
             };
             header?: {
                 /** @description wait=N (seconds, default 30) or respond-async */
@@ -5218,6 +5613,11 @@ export interface operations {
                     table?: number;
                     /** @enum {string} */
                     tables?: "all" | "main";
+                    version_of?: string;
+                    /** @enum {string} */
+                    mode?: "replace" | "append" | "upsert";
+                    key?: string;
+                    contract?: string;
                 };
             };
         };
@@ -5254,6 +5654,15 @@ export interface operations {
                         created_by?: string;
                         /** Format: date-time */
                         created_at?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        parent_id?: string | null;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        key?: unknown[];
+                        /** @enum {string} */
+                        contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                        changes?: Record<string, unknown>;
                         links?: Record<string, unknown>;
                     };
                 };
@@ -5377,6 +5786,14 @@ export interface operations {
                 table?: number;
                 /** @description all: each table of the file becomes a dataset; main: only the first */
                 tables?: "all" | "main";
+                /** @description A dataset that these bytes are the next version of */
+                version_of?: string;
+                /** @description With version_of: the rows of the file instead of those before, behind them, or instead of those with the same key */
+                mode?: "replace" | "append" | "upsert";
+                /** @description With mode=upsert: names of columns, with commas between them */
+                key?: string;
+                /** @description With version_of: what may happen to the columns; without it that of the version before */
+                contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
             };
             header?: {
                 /** @description wait=N (seconds, default 30) or respond-async */
@@ -5428,6 +5845,15 @@ export interface operations {
                         created_by?: string;
                         /** Format: date-time */
                         created_at?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        parent_id?: string | null;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        key?: unknown[];
+                        /** @enum {string} */
+                        contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                        changes?: Record<string, unknown>;
                         links?: Record<string, unknown>;
                     };
                 };
@@ -5529,6 +5955,198 @@ export interface operations {
                 };
             };
             /** @description The file cannot be used: job_id names the failed job */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    importUrl: {
+        parameters: {
+            query?: {
+                /** @description What to do when these bytes are a dataset of yours already */
+                on_duplicate?: "error" | "reuse" | "version";
+                /** @description How to read the file where that is to differ from what is found out: an object as JSON text, e.g. {"delimiter": ";"} */
+                dialect?: string;
+                /** @description Import this table only, counted from 1 */
+                table?: number;
+                /** @description all: each table of the file becomes a dataset; main: only the first */
+                tables?: "all" | "main";
+                /** @description A dataset that these bytes are the next version of */
+                version_of?: string;
+                /** @description With version_of: the rows of the file instead of those before, behind them, or instead of those with the same key */
+                mode?: "replace" | "append" | "upsert";
+                /** @description With mode=upsert: names of columns, with commas between them */
+                key?: string;
+                /** @description With version_of: what may happen to the columns; without it that of the version before */
+                contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+            };
+            header?: {
+                /** @description wait=N (seconds, default 30) or respond-async */
+                Prefer?: string;
+                /** @description A repeat with the same key within 24 h answers with the first job */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    url: string;
+                    filename?: string | null;
+                    supplier_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The dataset */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        job_id?: string;
+                        name?: string;
+                        filename?: string;
+                        supplier_id?: string | null;
+                        format?: string;
+                        sha256?: string;
+                        version?: number;
+                        table?: number;
+                        size_bytes?: number;
+                        row_count?: number;
+                        rows_in?: number;
+                        rows_rejected?: number;
+                        rows_reported?: number;
+                        column_count?: number;
+                        columns?: unknown[];
+                        report?: Record<string, unknown>;
+                        /** Format: uuid */
+                        file_id?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        parent_id?: string | null;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        key?: unknown[];
+                        /** @enum {string} */
+                        contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                        changes?: Record<string, unknown>;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description Accepted durably; the job goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        job?: {
+                            /** Format: uuid */
+                            id?: string;
+                            type?: string;
+                            kind?: string;
+                            status?: string;
+                            /** @enum {string} */
+                            state?: "scheduled" | "blocked" | "queued" | "running" | "retry_wait" | "cancelling" | "completed" | "failed" | "cancelled";
+                            progress?: number;
+                            stage?: string;
+                            message?: string;
+                            filename?: string;
+                            supplier_id?: string | null;
+                            /** Format: uuid */
+                            created_by?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                            started_at?: string | null;
+                            completed_at?: string | null;
+                            /** Format: date-time */
+                            updated_at?: string;
+                            error_message?: string | null;
+                            error_code?: string | null;
+                            job_type?: string;
+                            job_metadata?: Record<string, unknown>;
+                            related_dataset_id?: string | null;
+                            attempt?: number;
+                            queue?: string;
+                            priority?: number;
+                            parent_id?: string | null;
+                            schedule_id?: string | null;
+                            tags?: string[];
+                            attempts_max?: number;
+                            run_at?: string | null;
+                            deadline?: string | null;
+                            limit_key?: string | null;
+                            unique_key?: string | null;
+                            children?: {
+                                total?: number;
+                                completed?: number;
+                                failed?: number;
+                                cancelled?: number;
+                                progress?: number;
+                            } | null;
+                            acknowledged_at?: string | null;
+                            links?: Record<string, unknown>;
+                        };
+                    };
+                };
+            };
+            /** @description The request is broken */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description These bytes are a dataset already: existing_dataset_id */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is not allowed, or the file cannot be used: job_id names the failed job */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5940,6 +6558,15 @@ export interface operations {
                             created_by?: string;
                             /** Format: date-time */
                             created_at?: string;
+                            /** Format: uuid */
+                            series_id?: string;
+                            parent_id?: string | null;
+                            /** @enum {string} */
+                            mode?: "import" | "replace" | "append" | "upsert";
+                            key?: unknown[];
+                            /** @enum {string} */
+                            contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                            changes?: Record<string, unknown>;
                             links?: Record<string, unknown>;
                         }[];
                         next_cursor?: string | null;
@@ -6014,6 +6641,15 @@ export interface operations {
                         created_by?: string;
                         /** Format: date-time */
                         created_at?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        parent_id?: string | null;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        key?: unknown[];
+                        /** @enum {string} */
+                        contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                        changes?: Record<string, unknown>;
                         links?: Record<string, unknown>;
                     };
                 };
@@ -6085,11 +6721,17 @@ export interface operations {
     listDatasetRows: {
         parameters: {
             query?: {
+                /** @description Conditions on columns, e.g. town:Delft price:>=10; a page may then hold fewer rows than limit while next_cursor goes on */
+                filter?: string;
+                /** @description Columns, - for downwards, e.g. -price,town; without it the order of the file */
+                sort?: string;
+                /** @description The columns wanted, with commas between them; names with commas in quotes */
+                columns?: string;
                 /** @description At most this many items */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description Begin at this row, counted from 0; a cursor wins */
+                /** @description Begin at this row of the file, counted from 0; a cursor wins */
                 offset?: number;
                 /** @description Whose rows: own, or for administrators org or all */
                 scope?: "own" | "org" | "all";
@@ -6112,6 +6754,15 @@ export interface operations {
                     "application/json": Record<string, unknown>;
                 };
             };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No valid token, API key or session */
             401: {
                 headers: {
@@ -6123,6 +6774,15 @@ export interface operations {
             };
             /** @description No such dataset of yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many rows to sort */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6230,6 +6890,413 @@ export interface operations {
             };
             /** @description No such dataset of yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listDatasetVersions: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the dataset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            /** Format: uuid */
+                            job_id?: string;
+                            name?: string;
+                            filename?: string;
+                            supplier_id?: string | null;
+                            format?: string;
+                            sha256?: string;
+                            version?: number;
+                            table?: number;
+                            size_bytes?: number;
+                            row_count?: number;
+                            rows_in?: number;
+                            rows_rejected?: number;
+                            rows_reported?: number;
+                            column_count?: number;
+                            columns?: unknown[];
+                            report?: Record<string, unknown>;
+                            /** Format: uuid */
+                            file_id?: string;
+                            /** Format: uuid */
+                            created_by?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                            /** Format: uuid */
+                            series_id?: string;
+                            parent_id?: string | null;
+                            /** @enum {string} */
+                            mode?: "import" | "replace" | "append" | "upsert";
+                            key?: unknown[];
+                            /** @enum {string} */
+                            contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                            changes?: Record<string, unknown>;
+                            links?: Record<string, unknown>;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such dataset of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description wait=N: wait up to N seconds for the version; without it the answer comes at once */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Id of the dataset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    file_id: string;
+                    mode?: string | null;
+                    key?: string[] | null;
+                    contract?: ("evolve" | "freeze" | "discard_row" | "discard_value") | null;
+                    dialect?: Record<string, unknown> | null;
+                    table?: number | null;
+                    on_duplicate?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        job_id?: string;
+                        name?: string;
+                        filename?: string;
+                        supplier_id?: string | null;
+                        format?: string;
+                        sha256?: string;
+                        version?: number;
+                        table?: number;
+                        size_bytes?: number;
+                        row_count?: number;
+                        rows_in?: number;
+                        rows_rejected?: number;
+                        rows_reported?: number;
+                        column_count?: number;
+                        columns?: unknown[];
+                        report?: Record<string, unknown>;
+                        /** Format: uuid */
+                        file_id?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        parent_id?: string | null;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        key?: unknown[];
+                        /** @enum {string} */
+                        contract?: "evolve" | "freeze" | "discard_row" | "discard_value";
+                        changes?: Record<string, unknown>;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description The job goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        job?: {
+                            /** Format: uuid */
+                            id?: string;
+                            type?: string;
+                            kind?: string;
+                            status?: string;
+                            /** @enum {string} */
+                            state?: "scheduled" | "blocked" | "queued" | "running" | "retry_wait" | "cancelling" | "completed" | "failed" | "cancelled";
+                            progress?: number;
+                            stage?: string;
+                            message?: string;
+                            filename?: string;
+                            supplier_id?: string | null;
+                            /** Format: uuid */
+                            created_by?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                            started_at?: string | null;
+                            completed_at?: string | null;
+                            /** Format: date-time */
+                            updated_at?: string;
+                            error_message?: string | null;
+                            error_code?: string | null;
+                            job_type?: string;
+                            job_metadata?: Record<string, unknown>;
+                            related_dataset_id?: string | null;
+                            attempt?: number;
+                            queue?: string;
+                            priority?: number;
+                            parent_id?: string | null;
+                            schedule_id?: string | null;
+                            tags?: string[];
+                            attempts_max?: number;
+                            run_at?: string | null;
+                            deadline?: string | null;
+                            limit_key?: string | null;
+                            unique_key?: string | null;
+                            children?: {
+                                total?: number;
+                                completed?: number;
+                                failed?: number;
+                                cancelled?: number;
+                                progress?: number;
+                            } | null;
+                            acknowledged_at?: string | null;
+                            links?: Record<string, unknown>;
+                        };
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such dataset of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description These rows are in the dataset already: existing_dataset_id */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the file breaks the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getDatasetLineage: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the dataset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lineage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        dataset_id?: string;
+                        /** Format: uuid */
+                        series_id?: string;
+                        version?: number;
+                        /** @enum {string} */
+                        mode?: "import" | "replace" | "append" | "upsert";
+                        file?: Record<string, unknown>;
+                        job?: Record<string, unknown>;
+                        mapping?: Record<string, unknown> | null;
+                        parents?: {
+                            /** Format: uuid */
+                            dataset_id?: string;
+                            version?: number;
+                            /** @enum {string} */
+                            mode?: "import" | "replace" | "append" | "upsert";
+                            /** Format: uuid */
+                            file_id?: string;
+                            filename?: string;
+                            sha256?: string;
+                            /** Format: uuid */
+                            job_id?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                        }[];
+                        children?: {
+                            /** Format: uuid */
+                            dataset_id?: string;
+                            version?: number;
+                            /** @enum {string} */
+                            mode?: "import" | "replace" | "append" | "upsert";
+                            /** Format: uuid */
+                            file_id?: string;
+                            filename?: string;
+                            sha256?: string;
+                            /** Format: uuid */
+                            job_id?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such dataset of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    queryDatasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sql": "SELECT 1 + 1 AS two"
+                 *     }
+                 */
+                "application/json": {
+                    sql: string;
+                    limit?: number;
+                    /** @enum {string} */
+                    format?: "json" | "csv";
+                };
+            };
+        };
+        responses: {
+            /** @description The rows; text/csv when the format is csv */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        columns?: {
+                            name?: string;
+                            type?: string;
+                        }[];
+                        items?: Record<string, unknown>[];
+                        row_count?: number;
+                        truncated?: boolean;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query is not valid, or needs more time or memory than one may have */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6708,6 +7775,636 @@ export interface operations {
                 };
             };
             /** @description The file cannot be used, or an override is not known: each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description Filter, e.g. state:failed created:>2026-01-01 */
+                filter?: string;
+                /** @description Field to sort by, with - in front for descending */
+                sort?: string;
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            name?: string;
+                            description?: string;
+                            version?: number;
+                            spec?: Record<string, unknown>;
+                            sha256?: string;
+                            fingerprint?: string;
+                            /** Format: uuid */
+                            created_by?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                            /** Format: date-time */
+                            updated_at?: string;
+                            links?: Record<string, unknown>;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Supplier prices",
+                 *       "spec": {
+                 *         "spec": 1,
+                 *         "fields": [
+                 *           {
+                 *             "target": "sku",
+                 *             "from": [
+                 *               "Art.-Nr."
+                 *             ]
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    name: string;
+                    description?: string | null;
+                    spec: Record<string, unknown>;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    putTemplate: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    description?: string | null;
+                    spec?: Record<string, unknown> | null;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as If-Match says */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    removeTemplate: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    changeTemplate: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    description?: string | null;
+                    spec?: Record<string, unknown> | null;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as If-Match says */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            version?: number;
+                            sha256?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getTemplateVersion: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+                /** @description Its number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The spec */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    previewImport: {
+        parameters: {
+            query?: {
+                /** @description How many rows (default 100) */
+                rows?: number;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first rows as text, and the types that hold them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        /** Format: uuid */
+                        file_id?: string;
+                        filename?: string;
+                        format?: string;
+                        dialect?: Record<string, unknown>;
+                        columns?: {
+                            name?: string;
+                            /** @enum {string} */
+                            type?: "text" | "int64" | "decimal" | "float64" | "boolean" | "date" | "time" | "timestamp" | "uuid" | "json";
+                        }[];
+                        rows?: unknown[];
+                        rejects?: unknown[];
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such import of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file has not arrived */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file cannot be used */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9101,6 +10798,132 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    createMappingJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    input_file_id: string;
+                    /** Format: uuid */
+                    reference_file_id: string;
+                    provider?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created and queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        message?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such file of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createTransformationJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    input_file_id: string;
+                    template_id?: string | null;
+                    mapping_id?: string | null;
+                    output_format?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created and queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id?: string;
+                        status?: string;
+                        message?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such file or template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     createBatchJob: {
         parameters: {
             query?: never;
@@ -9113,7 +10936,7 @@ export interface operations {
                 "application/json": {
                     file_ids: string[];
                     /** @enum {string} */
-                    operation: "analyze" | "convert";
+                    operation: "analyze" | "map" | "transform" | "convert";
                     options?: Record<string, unknown> | null;
                     parallel?: number;
                 };
@@ -9424,6 +11247,1328 @@ export interface operations {
                 };
             };
             /** @description The job has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listTemplatesV1: {
+        parameters: {
+            query?: {
+                /** @description Filter, e.g. state:failed created:>2026-01-01 */
+                filter?: string;
+                /** @description Field to sort by, with - in front for descending */
+                sort?: string;
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            name?: string;
+                            description?: string;
+                            version?: number;
+                            spec?: Record<string, unknown>;
+                            sha256?: string;
+                            fingerprint?: string;
+                            /** Format: uuid */
+                            created_by?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                            /** Format: date-time */
+                            updated_at?: string;
+                            links?: Record<string, unknown>;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createTemplateV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Supplier prices",
+                 *       "spec": {
+                 *         "spec": 1,
+                 *         "fields": [
+                 *           {
+                 *             "target": "sku",
+                 *             "from": [
+                 *               "Art.-Nr."
+                 *             ]
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    name: string;
+                    description?: string | null;
+                    spec: Record<string, unknown>;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getTemplateV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    putTemplateV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    description?: string | null;
+                    spec?: Record<string, unknown> | null;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as If-Match says */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    removeTemplateV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    changeTemplateV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    description?: string | null;
+                    spec?: Record<string, unknown> | null;
+                    fingerprint?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        description?: string;
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                        sha256?: string;
+                        fingerprint?: string;
+                        /** Format: uuid */
+                        created_by?: string;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                        links?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as If-Match says */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listTemplateVersionsV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            version?: number;
+                            sha256?: string;
+                            /** Format: date-time */
+                            created_at?: string;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getTemplateVersionV1: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+                /** @description Its number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The spec */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version?: number;
+                        spec?: Record<string, unknown>;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listDataSources: {
+        parameters: {
+            query?: {
+                /** @description Filter, e.g. state:failed created:>2026-01-01 */
+                filter?: string;
+                /** @description Field to sort by, with - in front for descending */
+                sort?: string;
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            name?: string;
+                            /** @enum {string} */
+                            source_type?: "file_upload" | "website";
+                            description?: string;
+                            config?: Record<string, unknown>;
+                            builtin?: boolean;
+                            /** Format: date-time */
+                            created_at?: string;
+                            /** Format: date-time */
+                            updated_at?: string;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    createDataSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "News",
+                 *       "source_type": "website",
+                 *       "config": {
+                 *         "urls": [
+                 *           "https://example.com/"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    name: string;
+                    /** @enum {string} */
+                    source_type: "file_upload" | "website";
+                    config?: Record<string, unknown> | null;
+                    description?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The source */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        /** @enum {string} */
+                        source_type?: "file_upload" | "website";
+                        description?: string;
+                        config?: Record<string, unknown>;
+                        builtin?: boolean;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    streamDataSources: {
+        parameters: {
+            query?: {
+                /** @description Go on after this event, as the header Last-Event-ID */
+                last_event_id?: string;
+                /** @description A ticket of POST /api/v2/stream-tickets in place of a header */
+                ticket?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events: one `snapshot`, then `job_update` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getDataSource: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        /** @enum {string} */
+                        source_type?: "file_upload" | "website";
+                        description?: string;
+                        config?: Record<string, unknown>;
+                        builtin?: boolean;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    putDataSource: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    config?: Record<string, unknown> | null;
+                    description?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        /** @enum {string} */
+                        source_type?: "file_upload" | "website";
+                        description?: string;
+                        config?: Record<string, unknown>;
+                        builtin?: boolean;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The built-in source stays as it is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    removeDataSource: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The built-in source stays as it is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    changeDataSource: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    config?: Record<string, unknown> | null;
+                    description?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        name?: string;
+                        /** @enum {string} */
+                        source_type?: "file_upload" | "website";
+                        description?: string;
+                        config?: Record<string, unknown>;
+                        builtin?: boolean;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The built-in source stays as it is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    submitFile: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The job */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        source_id?: string;
+                        /** @enum {string} */
+                        resource_type?: "file" | "url";
+                        status?: string;
+                        progress_message?: string;
+                        progress?: number;
+                        filename?: string;
+                        url?: string | null;
+                        result_file_id?: string | null;
+                        error_message?: string | null;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description The form is broken */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    submitUrl: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    url: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The job */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        source_id?: string;
+                        /** @enum {string} */
+                        resource_type?: "file" | "url";
+                        status?: string;
+                        progress_message?: string;
+                        progress?: number;
+                        filename?: string;
+                        url?: string | null;
+                        result_file_id?: string | null;
+                        error_message?: string | null;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listDataSourceJobs: {
+        parameters: {
+            query?: {
+                /** @description queued, processing, completed or failed */
+                status?: string;
+                /** @description At most this many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            /** Format: uuid */
+                            source_id?: string;
+                            /** @enum {string} */
+                            resource_type?: "file" | "url";
+                            status?: string;
+                            progress_message?: string;
+                            progress?: number;
+                            filename?: string;
+                            url?: string | null;
+                            result_file_id?: string | null;
+                            error_message?: string | null;
+                            /** Format: date-time */
+                            created_at?: string;
+                            /** Format: date-time */
+                            updated_at?: string;
+                        }[];
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    restartDataSourceJob: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, queued again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id?: string;
+                        /** Format: uuid */
+                        source_id?: string;
+                        /** @enum {string} */
+                        resource_type?: "file" | "url";
+                        status?: string;
+                        progress_message?: string;
+                        progress?: number;
+                        filename?: string;
+                        url?: string | null;
+                        result_file_id?: string | null;
+                        error_message?: string | null;
+                        /** Format: date-time */
+                        created_at?: string;
+                        /** Format: date-time */
+                        updated_at?: string;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has not failed */
             409: {
                 headers: {
                     [name: string]: unknown;

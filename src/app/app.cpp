@@ -227,13 +227,18 @@ struct App::Parts {
         else engine.start(embedded());
         scheduler.start();
         sender.start(embedded());
-        storage->ledger().commit(std::move(ledger::Commit{}.add(intake::PutSource{intake::builtin_source(clock.now())})));
+        make_builtin_source();
         intake.sweep_abandoned();
         uploads.sweep();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
         ready = true;
         log.info("started", {{"role", role_word(role)}, {"url", url}, {"version", version()}, {"store", embedded() ? "sqlite" : "postgres"}});
+    }
+
+    void make_builtin_source() {
+        auto source = intake::builtin_source(clock.now());
+        if (!storage->intake().source(source.id, {})) storage->ledger().commit(std::move(ledger::Commit{}.add(intake::PutSource{std::move(source)})));
     }
 
     void listen() {

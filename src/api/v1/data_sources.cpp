@@ -3,11 +3,12 @@
 #include <charconv>
 
 #include "api/download.hpp"
+#include "api/files.hpp"
+#include "api/job_actions.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/job_request.hpp"
 #include "api/v2/streams.hpp"
 #include "http/address_policy.hpp"
-#include "http/multipart.hpp"
 #include "intake/ops.hpp"
 #include "jobs/view.hpp"
 
@@ -242,57 +243,10 @@ http::Answer submit_url(Call& call, UrlRequest body) {
     return submit(call.services, call.who.scope, source, std::move(given), {{"url", body.url}}, body.url, {});
 }
 
-/// A form whose part "file" is stored and then processed.
-class SubmitSink final : public http::BodySink {
-public:
-    SubmitSink(Call& call, DataSource source, const std::string& boundary)
-        : services_{call.services},
-          scope_{call.who.scope},
-          source_{std::move(source)},
-          form_{boundary,
-                {.part_begin = [this](const http::Part& part) { begin(part); },
-                 .data = [this](std::string_view bytes) { if (in_file_) receiving_->write(bytes); },
-                 .part_end = [this] { in_file_ = false; }}} {}
-
-    void write(std::span<const char> block) override { form_.feed({block.data(), block.size()}); }
-
-    http::Answer finish() override {
-        form_.finish();
-        if (!receiving_) throw Error{Code::missing_file, {{"field", "file"}}};
-        const auto file = receiving_->finish()->file;
-        return submit(services_, scope_, source_, {}, {{"file_id", file.id.str()}}, file.filename, file.id);
-    }
-    void abort(const Error& reason) noexcept override {
-        if (receiving_) receiving_->abort(reason);
-    }
-
-private:
-    void begin(const http::Part& part) {
-        if (part.name != "file" || !part.filename) return;
-        if (receiving_) throw Error{Code::malformed_multipart, {{"why", "two parts are named \"file\""}}};
-        intake::Incoming incoming;
-        incoming.scope = scope_;
-        incoming.filename = *part.filename;
-        incoming.media_type = part.headers.get("content-type");
-        incoming.import = false;
-        receiving_ = services_.intake.begin(std::move(incoming)).receiving;
-        if (!receiving_) throw Error{Code::internal};
-        in_file_ = true;
-    }
-
-    Services& services_;
-    const Scope scope_;
-    const DataSource source_;
-    std::unique_ptr<intake::Receiving> receiving_;
-    bool in_file_ = false;
-    http::Multipart form_;
-};
-
 http::Begun submit_file(Call& call) {
-    auto source = find(call);
-    const auto limit = call.services.intake.settings().max_bytes;
-    if (call.request.content_length.value_or(0) > limit) throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
-    return std::make_unique<SubmitSink>(call, std::move(source), http::Multipart::boundary_of(call.request.headers.get("content-type")));
+    return store_form_file(call, [&services = call.services, scope = call.who.scope, source = find(call)](const intake::File& file) -> http::Answer {
+        return submit(services, scope, source, {}, {{"file_id", file.id.str()}}, file.filename, file.id);
+    });
 }
 
 // Jobs
@@ -342,11 +296,7 @@ http::Begun restart(Call& call) {
     const auto given = call.services.files.submission(call.id("job_id"), scope);
     const auto job = given ? call.services.jobs.get(given->job, scope) : std::nullopt;
     if (!job) throw Error{Code::not_found};
-    const Error refused{Code::not_retryable, {{"state", std::string{word(job->state)}}}};
-    if (!jobs::can_retry(job->state)) throw refused;
-    const auto done = call.services.ledger.commit(
-        std::move(ledger::Commit{}.guard(jobs::InState{job->id, {job->state}}).add(jobs::Retry{job->id, call.services.clock.now()})));
-    if (!done) throw refused;
+    retry_job(call.services, *job);
     const auto again = call.services.jobs.get(job->id);
     return http::Response::json(200, to_json(view(*given, again ? *again : *job)));
 }
@@ -358,7 +308,11 @@ std::string text_in(const json::object& object, std::string_view name) {
     return value && value->is_string() ? std::string{std::string_view{value->get_string()}} : std::string{};
 }
 
-/// Of the job as v2 shows it.
+Update update_of(const Job& job) {
+    return {job.id, std::string{jobs::status_data_source(job.state)}, message_of(job.state, job.message, job.error_message), job.result_file_id};
+}
+
+/// Of the job as events show it.
 Update update_of(const json::object& job) {
     const auto state = from_word<State>(text_in(job, "state")).value_or(State::queued);
     Update update;
@@ -387,7 +341,7 @@ http::Begun stream(Call& call) {
         for (const auto& job : call.services.jobs.active(scope, {.completed_after = now - settings.active_completed, .failed_after = now - settings.active_failed})) {
             if (job.kind != document_kind) continue;
             if (!snapshot.shown.empty()) snapshot.data += ',';
-            snapshot.data += to_json(update_of(json::parse(to_json(jobs::view(job))).as_object()));
+            append_json(snapshot.data, update_of(job));
             snapshot.shown.emplace_back(job.id, job.updated_at);
         }
         snapshot.data += "]}";

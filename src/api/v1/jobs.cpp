@@ -1,6 +1,7 @@
 #include <boost/json/string.hpp>
 
 #include "api/download.hpp"
+#include "api/job_actions.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/job_request.hpp"
 #include "jobs/view.hpp"
@@ -290,19 +291,9 @@ http::Answer batch(Call& call, BatchRequest body) {
     for (std::size_t i = 0; i < body.file_ids.size(); ++i) {
         members.push_back(member(call, body, file_of(call, body.file_ids[i], "/file_ids/" + std::to_string(i))));
     }
-    Job job;
-    job.id = Uuid::generate();
-    job.kind = "batch";
-    job.type = jobs::Type::processing;
-    job.state = State::running;
-    job.owner = call.who.scope.user;
-    job.org = call.who.scope.org;
-    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
-    job.started_at = job.created_at;
-    job.attempts_max = 1;
+    auto job = v2::parent_job(call, "batch");
     job.input = {{"operation", word(body.operation)}, {"files", body.file_ids.size()}};
     if (body.options) job.input.emplace("options", *body.options);
-    job.children.emplace();
     const auto stored = v2::store_job(call, job, {}, true, [&](ledger::Commit& commit) {
         for (std::size_t i = 0; i < members.size(); ++i) {
             members[i].parent = job.id;
@@ -344,16 +335,8 @@ http::Begun get(Call& call) {
 http::Begun status(Call& call) { return http::Response::json(200, to_json(status_of<StatusView>(find(call)))); }
 
 http::Begun cancel(Call& call) {
-    for (;;) {
-        const auto job = find(call);
-        if (job.state != State::cancelled && job.state != State::cancelling) {
-            if (jobs::is_terminal(job.state)) throw Error{Code::job_finished, {{"state", std::string{word(job.state)}}}};
-            const auto done = call.services.ledger.commit(
-                std::move(ledger::Commit{}.guard(jobs::InState{job.id, {job.state}}).add(jobs::Cancel{job.id, call.services.clock.now()})));
-            if (!done) continue;  // it moved on meanwhile: look again
-        }
-        return http::Response::json(200, to_json(Message{"Job cancelled successfully"}));
-    }
+    cancel_job(call);
+    return http::Response::json(200, to_json(Message{"Job cancelled successfully"}));
 }
 
 }  // namespace

@@ -362,6 +362,21 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
     return job;
 }
 
+Job parent_job(Call& call, std::string kind) {
+    Job job;
+    job.id = Uuid::generate();
+    job.kind = std::move(kind);
+    job.type = jobs::Type::processing;
+    job.state = State::running;
+    job.owner = call.who.scope.user;
+    job.org = call.who.scope.org;
+    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
+    job.started_at = job.created_at;
+    job.attempts_max = 1;
+    job.children.emplace();
+    return job;
+}
+
 Stored store_job(Call& call, Job job, const JobRequest& request, bool remember, const std::function<void(ledger::Commit&)>& more) {
     auto& services = call.services;
     if (request.cache_ttl_ms) {

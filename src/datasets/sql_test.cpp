@@ -62,6 +62,12 @@ public:
         }
     }
 
+    void add(const char* name, const std::string& text) {
+        testing::Parts parts;
+        build(csv(text), parts.sinks(), {.group_rows_max = 1000});
+        tables.emplace(name, std::move(parts.data));
+    }
+
     SqlResult last;
     std::vector<SqlColumn> head;
     std::map<std::string, Memory, std::less<>> tables;
@@ -72,11 +78,6 @@ private:
             const auto found = tables.find(name);
             return found == tables.end() ? nullptr : std::make_unique<Opened>(found->second);
         };
-    }
-    void add(const char* name, const std::string& text) {
-        testing::Parts parts;
-        build(csv(text), parts.sinks(), {.group_rows_max = 1000});
-        tables.emplace(name, std::move(parts.data));
     }
 };
 
@@ -106,6 +107,20 @@ TEST_CASE("a query reads datasets by their names") {
     REQUIRE(bench.head.size() == 3);
     CHECK(bench.head[1].name == "n_2");
     CHECK(bench.head[0].type == "INTEGER");
+}
+
+TEST_CASE("row groups that a condition excludes and columns that nobody asks for are not read") {
+    // A row group ends with a window of the reader, 1 MiB of text: this makes six.
+    std::string text = "n,pad\r\n";
+    for (int i = 0; i < 60'000; ++i) text += std::to_string(i) + "," + std::string(80, static_cast<char>('a' + i % 26)) + std::to_string(i * 7919) + "\r\n";
+    Bench bench;
+    bench.add("lines", text);
+    auto& bytes = bench.tables.at("lines").bytes;
+    const auto part = [&](double share) { return bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(bytes.size()) * share); };
+    std::fill(part(0.1), part(0.6), '\xff');
+
+    CHECK(bench.run("SELECT count(n) FROM lines WHERE n >= 55000") == "5000|");
+    CHECK(bench.failure("SELECT count(n) FROM lines").starts_with("malformed_file"));
 }
 
 TEST_CASE("a query may do nothing but read what it was given") {

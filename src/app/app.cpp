@@ -120,7 +120,7 @@ struct App::Parts {
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, settings.import,
                                     settings.upload.max_bytes})},
-          engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
+          engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self, &tracer},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
           sender{settings.webhooks, {storage->webhooks(), storage->events(), storage->ledger(), hub, clock, log, metrics}, "millrace/" + std::string{version()}},
@@ -160,10 +160,12 @@ struct App::Parts {
     observe::Log log;
     SystemClock clock;
     observe::Metrics metrics;
+    observe::Tracer tracer{!settings.tracing.endpoint.empty()};
     events::Hub hub;
     const fs::path data_dir;
     std::optional<work::LockFile> lock;
     const jobs::Worker self;
+    TraceExport trace_export{settings.tracing, tracer, {.name = "millrace", .version = std::string{version()}, .instance = self.id.str()}, metrics, log};
     std::unique_ptr<storage::Storage> storage;
     std::unique_ptr<blobs::BlobStore> blobs;
     intake::Intake intake;
@@ -276,6 +278,7 @@ struct App::Parts {
             }
             status->second.add();
         }
+        if (tracer.on()) tracer.record(span_of(served, clock.now()));
         if (!log.enabled(observe::Level::debug)) return;
         log.debug("request", {{"method", served.method}, {"route", served.route}, {"status", served.status}, {"seconds", served.seconds}, {"request_id", served.request_id}});
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/services.hpp"
+#include "app/trace_export.hpp"
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
@@ -40,10 +41,11 @@ struct Settings {
     DatabaseSettings database;
     storage::PayloadSettings payload;
     LogSettings log;
+    TracingSettings tracing;
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, database, payload, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, database, payload, log, tracing, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

@@ -9,6 +9,7 @@
 #include "jobs/ops.hpp"
 #include "jobs/store.hpp"
 #include "observe/log.hpp"
+#include "observe/trace.hpp"
 
 namespace millrace::jobs {
 
@@ -85,7 +86,7 @@ struct Kind {
 class Engine {
 public:
     Engine(Settings settings, std::vector<Kind> kinds, JobStore& store, ledger::Ledger& ledger, events::Hub& hub,
-           const Clock& clock, observe::Log& log, Worker self);
+           const Clock& clock, observe::Log& log, Worker self, observe::Tracer* tracer = nullptr);
     ~Engine();
 
     /// Registers the worker, takes over what a predecessor left (`restart`: the only process of a SQLite directory has

@@ -11,6 +11,7 @@ RunningAttempt::RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Cl
     : lease_{claimed.lease},
       ledger_{ledger},
       clock_{clock},
+      started_{clock.now()},
       job_{std::move(claimed.job)},
       shown_{job_.progress},
       stage_{job_.stage},
@@ -47,6 +48,7 @@ void RunningAttempt::stage(int progress, std::string_view stage, std::string_vie
         stage_ = stage;
         message_ = message;
         ticked_ = false;
+        if (stages_.size() < stages_max) stages_.emplace_back(stage, clock_.now());
     }
     const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(
         Stage{job_.id, shown_, std::string{stage}, std::string{message}, clock_.now()})));
@@ -86,6 +88,13 @@ void RunningAttempt::log(observe::Level level, std::string_view text) {
     const std::lock_guard lock{mutex_};
     log_.add(level, text, clock_.now());
 }
+
+std::vector<std::pair<std::string, Instant>> RunningAttempt::stages() const {
+    const std::lock_guard lock{mutex_};
+    return stages_;
+}
+
+std::string RunningAttempt::error_code() const { return ending_ ? ending_->error_code : std::string{}; }
 
 std::optional<AppendLog> RunningAttempt::pending_log() const {
     const std::lock_guard lock{mutex_};

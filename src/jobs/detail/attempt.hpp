@@ -47,6 +47,11 @@ public:
     StopReason stop_reason() const;
     bool finished() const { return settled_ != State::running; }
     State settled_as() const { return settled_; }
+    Instant started() const { return started_; }
+    /// The stages so far and when each began; the first 100.
+    std::vector<std::pair<std::string, Instant>> stages() const;
+    /// Why it did not complete; empty when it did.
+    std::string error_code() const;
     /// How the attempt is to end when it has not finished; nothing when there is nothing left to commit.
     void end_with(std::optional<Settle> ending) { ending_ = std::move(ending); }
     /// As a success without effects.
@@ -68,6 +73,7 @@ public:
     void log_committed(Instant last);
 
 private:
+    static constexpr std::size_t stages_max = 100;
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
     void add_last_lines(ledger::Commit& commit);
@@ -77,6 +83,7 @@ private:
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
+    const Instant started_;
     Deadline claimed_at_{};
     Duration timeout_{};
     std::optional<Deadline> timeout_at_;
@@ -92,6 +99,7 @@ private:
     int shown_ = 0;  ///< progress committed or about to be
     std::string stage_;
     std::string message_;
+    std::vector<std::pair<std::string, Instant>> stages_;
     LogBuffer log_;
 };
 

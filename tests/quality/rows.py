@@ -175,7 +175,7 @@ def row_split(r, s):
     c = texty(r, s)
     i = some_row(r, s, False)
     first, second = phrase(r, s, 2, 4), phrase(r, s, 2, 4)
-    s.rows[i][c] = first + "\n" + second
+    s.rows[i][c] = first + s.end + second
     s.joined = 1
     def edit(sheet, cells):
         return sheet.delimiter.join(first + sheet.end + second if k == c else sheet.cell(cell) for k, cell in enumerate(cells))

@@ -73,6 +73,8 @@ bool ColumnModel::accepts(std::string_view cell) const {
     return share(count_of(shapes_, shape_of(cell, true)), filled()) >= 0.05;
 }
 
+double ColumnModel::shape_share(std::string_view cell) const { return share(count_of(shapes_, shape_of(cell, true)), filled()); }
+
 bool ColumnModel::has_value(std::string_view cell) const { return values_.contains(std::string{cell}); }
 
 double ColumnModel::fit(std::string_view cell) const {

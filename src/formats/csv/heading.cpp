@@ -18,7 +18,8 @@ int year_of(std::string_view cell) {
     return year >= 1800 && year <= 2200 ? year : 0;
 }
 
-/// Years in steady steps, as headings of a time series have them.
+}  // namespace
+
 bool has_series_of_years(const std::vector<Cell>& cells) {
     int before = 0;
     int step = 0;
@@ -36,10 +37,13 @@ bool has_series_of_years(const std::vector<Cell>& cells) {
     return steady >= 2;
 }
 
+namespace {
+
 struct Evidence {
     double sum = 0;           ///< above 0: a heading
     std::size_t clashes = 0;  ///< words where the column holds numbers, dates and the like
     std::size_t fits = 0;     ///< cells that could be data of their column
+    std::size_t values = 0;   ///< numbers, dates and the like, not those of the column
     std::size_t filled = 0;
     std::size_t judged = 0;   ///< columns that hold anything below
     std::size_t missing = 0;  ///< empty where the column never is
@@ -59,14 +63,18 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
             if (model.empty_share() < 0.02 && model.cells() > 3) found.sum += 0.2, ++found.missing;
             continue;
         }
+        if (years && year_of(text) != 0) {
+            found.sum += 0.5;
+            found.clashes += model.shape_share(text) < 0.5;
+            continue;
+        }
         if (model.is_typed() || (model.is_shaped() && model.filled() > 5)) {
-            if (years && year_of(text) != 0) {
-                found.sum += 0.5;
-            } else if (model.accepts(text)) {
+            if (model.accepts(text)) {
                 found.sum -= model.is_typed() ? 1 : 0.5;
                 ++found.fits;
             } else if (is_typed(kind)) {
                 found.sum += 0.1;
+                ++found.values;
             } else {
                 found.sum += model.is_typed() ? 1 : 0.6;
                 ++found.clashes;
@@ -78,6 +86,7 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
             ++found.fits;
         } else if (is_typed(kind)) {
             found.sum -= 0.3;
+            ++found.values;
         } else if (model.is_category()) {
             found.sum += 0.6;
             ++found.clashes;
@@ -130,10 +139,29 @@ std::vector<std::string> copy(const std::vector<Cell>& cells) {
     return texts;
 }
 
-/// A heading of another width than its table: delimited otherwise, a cell too many, or some too few.
-std::optional<Damaged> mend(const HeadRow& row, std::size_t width, const Dialect& dialect) {
+/// Do the rows from `first` on begin with 1, 2, 3 or other numbers in sequence?
+bool is_numbered(const Head& head, std::size_t first) {
+    constexpr std::size_t looked_at = 5;
+    long before = 0;
+    std::size_t seen = 0;
+    for (auto i = first; i < head.rows.size() && seen < looked_at; ++i, ++seen) {
+        const auto text = trim(head.rows[i].cells[0].text());
+        if (text.empty() || text.size() > 9 || kind_of(text) != Kind::integer) return false;
+        const long number = std::atol(std::string{text}.c_str());
+        if (seen > 0 && number != before + 1) return false;
+        before = number;
+    }
+    return seen >= 3;
+}
+
+/// A heading of another width than its table: delimited otherwise, quoted as a whole, a cell too many, or some too few.
+std::optional<Damaged> mend(const Head& head, const HeadRow& row, std::size_t first, std::size_t width, const Dialect& dialect) {
     Arena arena;
     Record record;
+    if (row.cells.size() == 1 && row.cells[0].quoted) {
+        split_line(row.cells[0].text(), dialect, arena, record);
+        if (record.cells.size() == width && !record.irregular) return Damaged{copy(record.cells), "the heading is quoted as a whole"};
+    }
     if (row.cells.size() == 1) {
         for (const char delimiter : {' ', ',', ';', '\t', '|', ':'}) {
             if (dialect.delimiter[0] == delimiter && dialect.delimiter.size() == 1) continue;
@@ -157,10 +185,22 @@ std::optional<Damaged> mend(const HeadRow& row, std::size_t width, const Dialect
         return Damaged{names, "the heading has empty cells too many"};
     }
     if (names.size() * 2 < width || row.filled * 2 < width) return std::nullopt;
+    if (names.size() + 1 == width && is_numbered(head, first)) {
+        names.emplace(names.begin());
+        return Damaged{names, "the rows begin with a number that the heading has no name for"};
+    }
     // A name that changes from lower to upper case in its middle may be two that lost their delimiter, but nothing
     // proves it: the cells stay as they are and the last column has no name.
     names.resize(width);
     return Damaged{names, "the heading has fewer cells than the rows"};
+}
+
+/// Where the rows right above `first` begin that are damaged rows of the table, or its heading.
+std::size_t damaged_from(const std::vector<HeadRow>& rows, std::size_t first, std::size_t width) {
+    const auto near = [&](const HeadRow& row) { return row.cells.size() > 1 && row.cells.size() + 1 >= width && row.cells.size() <= width + 1; };
+    auto at = first - 1;
+    while (at > 0 && near(rows[at]) && near(rows[at - 1])) --at;
+    return at;
 }
 
 }  // namespace
@@ -188,8 +228,11 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
     heading.confidence = alone ? 0.5 : std::clamp(0.5 + std::abs(found.sum) / static_cast<double>(2 * found.judged), 0.5, 1.0);
 
     if (!is_heading && first > 0 && !rows[first - 1].blank && rows[first - 1].cells.size() != width) {
-        if (auto damaged = mend(rows[first - 1], width, dialect)) {
+        const auto at = damaged_from(rows, first, width);
+        if (auto damaged = mend(head, rows[at], first, width, dialect)) {
             heading.rows = 1;
+            heading.body = at + 1;
+            heading.cells = std::min(width, rows[at].cells.size());
             heading.names = std::move(damaged->names);
             heading.repair = std::move(damaged->repair);
             return heading;
@@ -203,7 +246,7 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
         if (row.cells.size() != width || row.filled == 0) break;
         const auto more = evidence(row, models);
         const bool sparse = more.missing * 2 >= more.judged;
-        const bool words = more.fits == 0 && more.sum >= (sparse ? 0.5 : 0.8);
+        const bool words = more.fits == 0 && (more.values == 0 || more.values < more.clashes) && more.sum >= (sparse ? 0.5 : 0.8);
         if (!words || (more.clashes * 3 < more.filled && (more.clashes + more.missing) * 2 < more.judged)) break;
         ++heading.rows;
     }

@@ -51,14 +51,63 @@ std::size_t most_frequent_width(const Head& head) {
     return width;
 }
 
+bool looks_like_heading(std::span<const Cell> cells) {
+    std::size_t filled = 0;
+    for (const auto& cell : cells) {
+        const auto kind = kind_of(cell.text());
+        if (is_typed(kind)) return false;
+        filled += kind != Kind::empty;
+    }
+    return filled >= 2 && filled * 2 >= cells.size();
+}
+
+/// Rows of one width in sequence.
+struct Run {
+    std::size_t width = 0;
+    std::size_t rows = 0;
+    std::size_t damaged = 0;
+    std::size_t first = 0;  ///< of its rows in the head
+};
+
+/// Names, then rows that have values where these stand.
+bool begins_with_heading(const Head& head, const Run& run) {
+    constexpr std::size_t looked_at = 4;
+    if (run.rows < looked_at) return false;
+    const auto typed = [](const std::vector<Cell>& cells) {
+        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_typed(kind_of(c.text())); }));
+    };
+    const auto& names = head.rows[run.first].cells;
+    if ((typed(names) > 0 && !has_series_of_years(names)) || head.rows[run.first].filled * 4 < run.width * 3) return false;
+    for (auto i = run.first + 1; i < std::min(run.first + looked_at, head.rows.size()); ++i) {
+        if (typed(head.rows[i].cells) * 4 < run.width) return false;
+    }
+    return true;
+}
+
+/// Names with values above the table: exported on, by, filter.
+bool is_list_of_pairs(const Run& run, const Run& last) {
+    return run.width == 2 && run.rows + run.damaged <= 8 && last.width > 2 && last.rows > run.rows;
+}
+
+/// The width of a table whose rows lack the empty cells at their ends: that of its heading. 0: it is no such table.
+std::size_t ragged_width(const Head& head) {
+    const auto begin = std::find_if(head.rows.begin(), head.rows.end(), [](const HeadRow& r) { return !r.blank; });
+    if (begin == head.rows.end()) return 0;
+    const auto width = begin->cells.size();
+    if (width < 3 || begin->filled < width || !looks_like_heading(begin->cells)) return 0;
+    std::size_t whole = 0;
+    std::size_t short_rows = 0;
+    for (auto row = begin + 1; row != head.rows.end() && !row->blank; ++row) {
+        if (row->cells.size() > width) return 0;
+        ++(row->cells.size() == width ? whole : short_rows);
+    }
+    return whole >= 1 && short_rows > whole ? width : 0;
+}
+
 /// The width of the first table: of the first run of rows of equal width that is long enough to be one. A damaged row
 /// or two do not end a run.
 std::size_t main_width(const Head& head) {
-    struct Run {
-        std::size_t width = 0;
-        std::size_t rows = 0;
-        std::size_t damaged = 0;
-    };
+    if (const auto width = ragged_width(head); width > 0) return width;
     std::vector<Run> runs;
     std::size_t records = 0;
     for (const auto& row : head.rows) {
@@ -74,12 +123,12 @@ std::size_t main_width(const Head& head) {
             runs.back().rows += 1;
             runs.back().damaged += gap;
         } else {
-            runs.push_back({width, 1, 0});
+            runs.push_back({width, 1, 0, static_cast<std::size_t>(&row - head.rows.data())});
         }
     }
     for (const auto& run : runs) {
-        const bool large = run.rows * 4 >= records || (run.width >= 3 && run.rows >= 8);
-        if (run.width > 1 && run.rows >= 3 && large) return run.width;
+        const bool large = run.rows * 4 >= records || (run.width >= 3 && (run.rows >= 8 || begins_with_heading(head, run)));
+        if (run.width > 1 && run.rows >= 3 && large && !is_list_of_pairs(run, runs.back())) return run.width;
     }
     return most_frequent_width(head);
 }
@@ -88,6 +137,18 @@ bool is_padded_note(const HeadRow& row, std::size_t width) {
     if (width < 3 || row.filled == 0) return false;
     if (row.filled == 1) return !row.cells[0].text().empty();
     return width >= 6 && row.filled == 2 && !row.cells[0].text().empty() && !row.cells[1].text().empty();
+}
+
+/// Behind names with values that are padded to the width of the table and have an empty row below them.
+std::size_t behind_pairs(const Head& head, std::size_t at, std::size_t width) {
+    constexpr std::size_t pairs_max = 8;
+    const auto& rows = head.rows;
+    const auto is_pair = [&](const HeadRow& row) { return row.cells.size() == width && (row.filled == 1 || row.filled == 2) && !row.cells[0].text().empty(); };
+    auto i = at;
+    while (i < rows.size() && i < at + pairs_max && is_pair(rows[i])) ++i;
+    if (width < 3 || i == at || i >= rows.size() || rows[i].filled > 0) return at;
+    while (i < rows.size() && rows[i].filled == 0) ++i;
+    return i < rows.size() && rows[i].cells.size() == width && rows[i].filled > 2 ? i : at;
 }
 
 /// The first row that belongs to the table: heading or data.
@@ -108,7 +169,7 @@ std::size_t first_table_row(const Head& head, std::size_t width) {
         at = i + 1;
     }
     while (at + 1 < rows.size() && (rows[at].cells.size() != width || rows[at].filled == 0)) ++at;
-    return at;
+    return behind_pairs(head, at, width);
 }
 
 ColumnModels learn(std::span<const HeadRow> rows, std::size_t width) {
@@ -135,16 +196,27 @@ std::size_t rows_of_width(std::span<const HeadRow> rows, std::size_t width) {
     }));
 }
 
+/// Names between rows of values: the heading of another table.
+bool starts_among_values(const Head& head, std::size_t at, std::size_t width) {
+    const auto values = [&](std::size_t row) {
+        const auto& cells = head.rows[row].cells;
+        if (cells.size() != width) return width;
+        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_typed(kind_of(c.text())); }));
+    };
+    if (at + 1 >= head.rows.size() || head.rows[at].filled * 4 < width * 3 || values(at) > 0) return false;
+    return values(at - 1) * 3 >= width && values(at - 2) * 3 >= width && values(at + 1) * 3 >= width;
+}
+
 /// Models of the rows below a possible heading of up to `heading_rows_max` rows, from the first rows only, so that
 /// another table further down does not blur them.
 ColumnModels early_models(const Head& head, std::size_t first, std::size_t width) {
     const auto available = rows_of_width(slice(head, first, head.rows.size()), width);
     const std::size_t skip = available > 2 * heading_rows_max ? heading_rows_max : available > 3 ? (available + 1) / 2 : 1;
     auto to = std::min(first + skip + 30, head.rows.size());
-    for (auto i = first + skip + 3; i < to; ++i) {
-        if (head.rows[i].filled == 0) to = i;
+    for (auto i = first + 4; i < to; ++i) {
+        if (head.rows[i].filled == 0 || starts_among_values(head, i, width)) to = i;
     }
-    return learn(slice(head, first + skip, to), width);
+    return learn(slice(head, first + std::min(skip, (to - first + 1) / 2), to), width);
 }
 
 /// How far typed columns agree with a row.
@@ -187,16 +259,6 @@ bool looks_like_heading_of_any(std::span<const Cell> cells) {
     return filled >= 2;
 }
 
-bool looks_like_heading(std::span<const Cell> cells) {
-    std::size_t filled = 0;
-    for (const auto& cell : cells) {
-        const auto kind = kind_of(cell.text());
-        if (is_typed(kind)) return false;
-        filled += kind != Kind::empty;
-    }
-    return filled >= 2 && filled * 2 >= cells.size();
-}
-
 /// The first row behind an empty one: does another table start with it?
 bool starts_table(std::span<const Cell> cells, const ColumnModels& models) {
     auto found = agreement(cells, models);
@@ -206,6 +268,18 @@ bool starts_table(std::span<const Cell> cells, const ColumnModels& models) {
         if (models[c].is_category() && !models[c].is_shaped() && !text.empty() && !models[c].has_value(text)) ++found.clashes;
     }
     return looks_like_heading_of_any(cells) && found.fits == 0 && (found.clashes + found.missing) * 3 >= models.size();
+}
+
+/// A text that is longer than all of its column, or is marked as a note.
+bool is_remark(std::string_view text, const ColumnModel& model) {
+    if (model.is_typed() && model.accepts(text)) return false;
+    const bool marked = text.find(": ") != std::string_view::npos || text.starts_with('*') || text.starts_with('(');
+    return marked || (text.find(' ') != std::string_view::npos && text.size() > model.length_max());
+}
+
+/// A sentence with commas in it: fewer cells than the table, with a space before each further one.
+bool is_prose(const std::vector<Cell>& cells, std::size_t width) {
+    return cells.size() > 1 && cells.size() < width && std::all_of(cells.begin() + 1, cells.end(), [](const Cell& c) { return c.text().starts_with(' '); });
 }
 
 /// Where a table of the same width, or notes padded to it, follow in the head.
@@ -229,7 +303,7 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
         const bool gap = rows[i - 1].filled == 0;
         if (row.filled == 0) continue;
         if (is_padded_note(row, layout.width)) {
-            const bool strange = is_alien(row.cells, layout.models) || gap;
+            const bool strange = is_alien(row.cells, layout.models) || gap || (row.filled == 1 && is_remark(row.cells[0].text(), layout.models[0]));
             const auto note = [&](const HeadRow& r) { return r.cells.size() == 1 || is_padded_note(r, layout.width); };
             if (complete && strange && rows.size() - i <= 20 && later(i, note)) return set(gap ? i - 1 : i, Break::footnotes);
             if (gap && strange && later(i + 1, [&](const HeadRow& r) {
@@ -247,7 +321,7 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
         if (gap && heading) return set(i - 1, Break::other_table);
         const auto strange = [&](const HeadRow& r) {
             const auto found = agreement(r.cells, layout.models);
-            return found.clashes > 0 && found.clashes >= found.fits;
+            return found.clashes > found.fits;
         };
         const auto clashes = agreement(row.cells, layout.models).clashes;
         const bool many = clashes >= 2 || clashes == typed;
@@ -324,6 +398,9 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
         layout.columns = trimmed_columns(head, body - layout.header_rows, last, layout.width);
         layout.end = layout.end.value_or(0);
     }
+    if (heading.cells > 0 && trimmed_columns(head, body, last, layout.width) <= heading.cells) {
+        layout.columns = std::min(layout.columns, heading.cells);  // every row ends in delimiters that the heading has not
+    }
     layout.models = learn(slice(head, body, last), layout.width);
     if (layout.has_header) {
         layout.names = heading.names;
@@ -376,7 +453,7 @@ Judgement judge_break(std::string_view text, std::size_t at, bool complete, cons
     const auto filled = [](const Record& r) {
         return std::count_if(r.cells.begin(), r.cells.end(), [](const Cell& c) { return !trim(c.text()).empty(); });
     };
-    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1; });
+    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1 || is_prose(r.cells, layout.width); });
     if (layout.width > 1 && reaches_end && notes && rows.size() <= 30) return footnotes;
     if (gap && reaches_end && rows.size() <= 2 && rows[0].cells.size() != layout.width &&
         !looks_like_heading(rows[0].cells)) {

@@ -207,6 +207,7 @@ void Reader::go_on(std::string_view position) {
 
 void Reader::finish() {
     done_ = true;
+    report_.blank_rows += empty_;
     report_.rows_reported = report_.header_rows + report_.preamble_rows + report_.footnote_rows + report_.blank_rows +
                             report_.other_table_rows;
     report_.rows_in = report_.rows_out + report_.rows_rejected + report_.rows_reported;
@@ -222,9 +223,11 @@ void Reader::finish() {
 
 Reader::Step Reader::step(TextBatch& batch) {
     if (batch.rows > 0 && at_ >= batch_bytes) return Step::batch_full;
+    if (owed_ > 0) return pay(batch);
     if (is_plain_ && after_ == Break::none) {
         const auto before = at_;
         regular(batch);
+        if (owed_ > 0) return Step::go_on;
         if (at_ > before && at_ >= batch_bytes) return batch.rows > 0 ? Step::batch_full : Step::go_on;
     }
     return careful(batch);
@@ -240,12 +243,17 @@ void Reader::regular(TextBatch& batch) {
     index_cells(segment, marks, index_);
     const bool suspect = stream_.is_suspect(stream_.offset() + at_, stream_.offset() + at_ + segment.size());
     const auto width = layout_.width;
+    const auto columns = layout_.columns;
     std::size_t cells = 0;
     std::size_t begin = 0;
     std::size_t rows = 0;
+    if (skip_empty(segment)) return;
     for (; rows < index_.rows; ++rows) {
         if (index_.row_ends[rows] - cells != width) break;
         const std::size_t end = index_.cell_ends[cells + width - 1];
+        const auto bare = end - begin - (end > begin && segment[end - 1] == '\r');
+        if (width > 1 && bare == width - 1) break;
+        if (columns < width && bare != index_.cell_ends[cells + columns - 1] - begin + width - columns) break;
         if (width == 1 && is_blank(segment.substr(begin, end - begin))) break;
         if (suspect && first_invalid_utf8(segment.substr(begin, end - begin)) != std::string_view::npos) break;
         cells += width;
@@ -255,10 +263,41 @@ void Reader::regular(TextBatch& batch) {
     const bool broken = begin + stretch_ / 4 < segment.size();
     stretch_ = broken ? std::clamp<std::size_t>(begin * 2, stretch_bytes_min, batch_bytes) : std::min(stretch_ * 2, batch_bytes);
     if (rows == 0) return;
+    if (empty_ > 0) {  // the table goes on
+        std::swap(owed_, empty_);
+        return;
+    }
     if (!counting_) deliver(batch, segment, rows);
     else batch.rows += rows;
     report_.rows_out += rows;
     at_ += begin;
+}
+
+/// Passes the rows at the start of what has been indexed that hold delimiters only.
+bool Reader::skip_empty(std::string_view segment) {
+    const auto width = layout_.width;
+    if (width == 1) return false;
+    std::size_t begin = 0;
+    std::uint64_t rows = 0;
+    for (; rows < index_.rows && index_.row_ends[rows] == (rows + 1) * width; ++rows) {
+        const std::size_t end = index_.cell_ends[(rows + 1) * width - 1];
+        if (end - begin - (end > begin && segment[end - 1] == '\r') != width - 1) break;
+        begin = end + 1;
+    }
+    empty_ += rows;
+    at_ += begin;
+    return rows > 0;
+}
+
+/// Delivers rows without a filled cell that stand between others, some thousand cells at a time.
+Reader::Step Reader::pay(TextBatch& batch) {
+    constexpr std::size_t cells_max = 16'384;
+    const auto rows = std::min<std::uint64_t>(owed_, std::max<std::size_t>(1, cells_max / layout_.columns));
+    if (!counting_) batch.cells.insert(batch.cells.end(), rows * layout_.columns, Cell{"", 0, false});
+    batch.rows += rows;
+    report_.rows_out += rows;
+    owed_ -= rows;
+    return owed_ > 0 ? Step::batch_full : Step::go_on;
 }
 
 void Reader::deliver(TextBatch& batch, std::string_view segment, std::size_t rows) {
@@ -369,9 +408,16 @@ Reader::Step Reader::settle(TextBatch& batch) {
         note_sequel();
         if (stops_) return Step::done;
     }
+    const bool empty = width > 1 && record_.cells.size() == width && raw.size() == (width - 1) * sniffed_.dialect.delimiter.size();
+    if (after_ == Break::none && !blank && !empty && empty_ > 0) {  // the table goes on
+        std::swap(owed_, empty_);
+        return Step::go_on;
+    }
     at_ = record_.end;
     if (blank) {
         ++report_.blank_rows;
+    } else if (after_ == Break::none && empty) {
+        ++empty_;
     } else if (after_ == Break::other_table) {
         ++report_.other_table_rows;
     } else if (after_ == Break::footnotes) {
@@ -421,6 +467,8 @@ void Reader::settle_row(TextBatch& batch, std::string_view raw) {
             }
         }
     }
+    if (record_.cells.size() == width && has_surplus()) return settle_surplus(batch);
+    if (record_.cells.size() < width && small && join_next()) return emit(batch);
     if (record_.cells.size() == width) {
         if (record_.unclosed) note_repair("a quote that is not closed is kept as text");
         return emit(batch);
@@ -448,6 +496,41 @@ void Reader::settle_row(TextBatch& batch, std::string_view raw) {
     const auto found = record_.cells.size();
     reject(found < width ? "too_few_fields" : "too_many_fields",
            fmt::format("the row has {} cells, the table has {} columns", found, width));
+}
+
+/// Cells behind the last column, where all rows so far only had delimiters.
+bool Reader::has_surplus() const {
+    return std::any_of(record_.cells.begin() + static_cast<std::ptrdiff_t>(layout_.columns), record_.cells.end(), [](const Cell& c) { return c.size > 0; });
+}
+
+void Reader::settle_surplus(TextBatch& batch) {
+    if (doubt_ == Doubt::reject) {
+        return reject("too_many_fields", fmt::format("the row has {} cells, the table has {} columns", record_.cells.size(), layout_.columns));
+    }
+    std::string text;
+    for (auto c = layout_.columns - 1; c < record_.cells.size(); ++c) {
+        if (c >= layout_.columns) text += sniffed_.dialect.delimiter;
+        text += record_.cells[c].text();
+    }
+    const auto kept = arena_.keep(text);
+    record_.cells[layout_.columns - 1] = {kept.data(), static_cast<std::uint32_t>(kept.size()), false};
+    note_repair("cells behind the last column are joined to it");
+    emit(batch);
+}
+
+/// Puts the next record behind record_ when both are one row that a line end cut.
+bool Reader::join_next() {
+    const auto text = stream_.text();
+    Record next;
+    if (parse_record(text, record_.end, stream_.complete(), sniffed_.dialect, Quotes::line, arena_, next) != Parsed::record) return false;
+    if (is_blank(next.raw(text)) || next.irregular) return false;
+    if (stream_.is_suspect(stream_.offset() + next.begin, stream_.offset() + next.end)) return false;
+    auto joined = join_rows(text.substr(record_.begin, next.end - record_.begin), record_.cells, next.cells, layout_.models);
+    if (!joined || !plausible(*joined)) return false;
+    record_.cells = std::move(joined->cells);
+    at_ = record_.end = next.end;
+    note_repair(joined->what);
+    return true;
 }
 
 /// Not worse than what rows of this table look like.

@@ -36,6 +36,7 @@ struct Rows {
     std::vector<std::size_t> widths;  ///< of records that are not blank
     std::vector<Cell> cells;
     std::size_t irregular = 0;
+    std::size_t broken = 0;
 };
 
 /// Reads the sample; a record whose quotes run over many lines is read as one line, so that one stray quote does not
@@ -50,6 +51,7 @@ Rows read(std::string_view sample, const Dialect& dialect, Arena& arena) {
         }
         if (record.cells.size() == 1 && is_blank(record.raw(sample))) continue;
         rows.irregular += record.irregular;
+        rows.broken += record.broken;
         rows.widths.push_back(record.cells.size());
         rows.cells.insert(rows.cells.end(), record.cells.begin(), record.cells.end());
     }
@@ -100,6 +102,51 @@ double value_of(Kind kind, bool quoted) {
     }
 }
 
+/// Holds what would be cells under another delimiter: "1:NL:open:4,50".
+bool is_glued(std::string_view text) {
+    for (const char mark : std::string_view{",;\t|:^~"}) {
+        std::size_t marks = 0;
+        for (auto at = text.find(mark, 1); at != std::string_view::npos && at + 1 < text.size(); at = text.find(mark, at + 1)) {
+            marks += text[at - 1] != ' ' && text[at + 1] != ' ';
+        }
+        if (marks >= 3) return true;
+    }
+    return false;
+}
+
+double value_of(const Cell& cell, Kind kind) {
+    const bool words = kind == Kind::text || kind == Kind::word || kind == Kind::code || kind == Kind::odd;
+    if (words && !cell.quoted && is_glued(cell.text())) return 0.2;
+    return value_of(kind, cell.quoted);
+}
+
+/// What speaks for quotes being quotes.
+struct Quoting {
+    std::size_t cells = 0;
+    std::size_t needed = 0;  ///< of these with a delimiter or a line end inside
+};
+Quoting quoting(const Rows& rows, const Dialect& dialect) {
+    Quoting found;
+    for (const auto& cell : rows.cells) {
+        if (!cell.quoted) continue;
+        ++found.cells;
+        found.needed += cell.text().find_first_of(std::string{dialect.delimiter[0], '\n', '\r'}) != std::string_view::npos;
+    }
+    return found;
+}
+
+/// Neighbours that a quoted cell with a delimiter inside was cut into: "34 and 1%".
+std::size_t cut_quotes(const Rows& rows) {
+    std::size_t cut = 0;
+    for (std::size_t i = 1; i < rows.cells.size(); ++i) {
+        const auto left = rows.cells[i - 1].text();
+        const auto right = rows.cells[i].text();
+        if (left.size() < 2 || right.size() < 2) continue;
+        cut += left.starts_with('"') && !left.ends_with('"') && right.ends_with('"') && !right.starts_with('"');
+    }
+    return cut;
+}
+
 Candidate rate(std::string_view sample, const Dialect& dialect) {
     Arena arena;
     const Rows rows = read(sample, dialect, arena);
@@ -113,15 +160,22 @@ Candidate rate(std::string_view sample, const Dialect& dialect) {
     for (const auto& cell : rows.cells) {
         const auto kind = kind_of(cell.text());
         empty += kind == Kind::empty;
-        value += value_of(kind, cell.quoted);
+        value += value_of(cell, kind);
     }
     const auto cells = static_cast<double>(rows.cells.size());
     candidate.typed = value / cells;
     // Mostly empty cells say that the delimiter is padding, as in columns aligned by spaces.
     if (static_cast<double>(empty) > 0.6 * cells) candidate.typed *= 0.8;
-    const double damage = static_cast<double>(rows.irregular) / static_cast<double>(rows.widths.size());
+    const auto quoted = quoting(rows, dialect);
+    // An apostrophe or two around a word are text.
+    if (dialect.quote == '\'' && quoted.needed == 0 && quoted.cells * 50 <= rows.widths.size() + 50) return candidate;
+    // Where quotes are needed, those inside unquoted cells are text, such as 5" pipe.
+    const auto irregular = dialect.quote == '"' && quoted.needed > 0 ? rows.broken : rows.irregular;
+    const double damage = static_cast<double>(irregular) / static_cast<double>(rows.widths.size());
     const double pattern = std::max(pattern_score(rows.widths), 1e-3);
+    if (dialect.quote == 0 && cut_quotes(rows) * 20 >= rows.widths.size()) candidate.typed *= 0.5;
     candidate.damage = damage;
+    candidate.records = rows.widths.size();
     candidate.score = pattern * candidate.typed * candidate.typed * (1 - 0.5 * damage) *
                       weight_of(dialect.delimiter[0]) * (dialect.quote == '\'' ? 0.97 : 1);
     return candidate;
@@ -166,6 +220,7 @@ Escape escape_of(std::string_view sample, Dialect dialect) {
         Escape escape;
         std::size_t irregular = 0;
         double share = 0;
+        std::size_t records = 0;
     };
     std::array<Trial, 2> trials = {{{Escape::doubled}, {Escape::backslash}}};
     for (auto& trial : trials) {
@@ -174,6 +229,7 @@ Escape escape_of(std::string_view sample, Dialect dialect) {
         const Rows rows = read(sample, dialect, arena);
         trial.irregular = rows.irregular;
         trial.share = most_frequent(rows.widths).share;
+        trial.records = rows.widths.size();
     }
     if (slashes && (trials[1].share > trials[0].share ||
                     (trials[1].share == trials[0].share && trials[1].irregular < trials[0].irregular))) {
@@ -188,7 +244,27 @@ Escape escape_of(std::string_view sample, Dialect dialect) {
     const bool doubled = rows.irregular == 0 && std::any_of(rows.cells.begin(), rows.cells.end(), [&](const Cell& c) {
         return c.text().find(std::string_view{twice.data(), 2}) != std::string_view::npos;
     });
-    return rows.irregular == 0 && !doubled ? Escape::none : Escape::doubled;
+    const bool whole = rows.widths.size() >= trials[0].records;
+    return rows.irregular == 0 && whole && !doubled ? Escape::none : Escape::doubled;
+}
+
+/// "||" as the delimiter when every bar outside quotes stands beside another.
+void double_up(std::string_view sample, Dialect& dialect) {
+    const char d = dialect.delimiter[0];
+    if (dialect.delimiter.size() != 1 || std::string_view{",; \t"}.find(d) != std::string_view::npos) return;
+    Arena arena;
+    const Rows rows = read(sample, dialect, arena);
+    std::size_t at = 0;
+    bool any = false;
+    for (const auto width : rows.widths) {
+        if (width % 2 == 0) return;
+        any = any || width > 1;
+        for (std::size_t i = 1; i < width; i += 2) {
+            if (rows.cells[at + i].size > 0) return;
+        }
+        at += width;
+    }
+    if (any) dialect.delimiter += d;
 }
 
 /// ", " as the delimiter when every delimiter outside quotes has a space behind it.
@@ -214,6 +290,31 @@ void widen(std::string_view sample, Dialect& dialect) {
     if (behind > 0 && spaced * 50 >= behind * 49) dialect.delimiter += ' ', dialect.skip_space = false;
 }
 
+/// The text of a sample whose lines are all quoted as a whole, opened; empty when they are not.
+std::string open_lines(std::string_view sample, bool complete, const Given& given) {
+    std::string opened;
+    if (!sample.starts_with('"') || given.quote.value_or('"') != '"') return opened;
+    const Dialect whole{.delimiter = "\x1e"};
+    Arena arena;
+    Record record;
+    std::size_t lines = 0;
+    for (std::size_t at = 0; at < sample.size() && opened.size() < sample_bytes_max; at = record.end) {
+        if (parse_record(sample, at, complete, whole, Quotes::multiline, arena, record) != Parsed::record) break;
+        if (is_blank(record.raw(sample))) continue;
+        if (record.cells.size() != 1 || !record.cells[0].quoted || record.irregular) return {};
+        opened.append(record.cells[0].text()) += '\n';
+        ++lines;
+    }
+    return lines < 2 ? std::string{} : opened;
+}
+
+/// Has the first record, which in a column of texts would be its name, as many cells as the others?
+bool is_regular(std::string_view text, const Dialect& dialect, std::size_t width) {
+    Arena arena;
+    Record record;
+    return parse_record(text, 0, true, dialect, Quotes::multiline, arena, record) == Parsed::record && record.cells.size() == width;
+}
+
 }  // namespace
 
 std::string_view line_ends(std::string_view sample, const Dialect& dialect) {
@@ -235,6 +336,14 @@ std::string_view line_ends(std::string_view sample, const Dialect& dialect) {
 }
 
 Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given) {
+    if (const auto opened = open_lines(sample, complete, given); !opened.empty()) {
+        auto sniffed = sniff_dialect(opened, true, given);
+        const auto& best = sniffed.candidates;
+        if (!best.empty() && best[0].width >= 2 && best[0].regular >= 0.9 && is_regular(opened, sniffed.dialect, best[0].width)) {
+            sniffed.dialect.quoted_lines = true;
+            return sniffed;
+        }
+    }
     if (sample.size() > sample_bytes_max) {
         sample = sample.substr(0, sample_bytes_max);
         complete = false;
@@ -259,7 +368,8 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
                 for (const auto escape : {Escape::none, Escape::backslash}) {
                     dialect.escape = escape;
                     auto other = rate(sample, dialect);
-                    if (other.score > candidate.score) candidate = std::move(other);
+                    // A reading that makes one record of several swallows them.
+                    if (other.score > candidate.score && other.records >= candidate.records) candidate = std::move(other);
                 }
             }
             candidates.push_back(std::move(candidate));
@@ -301,15 +411,17 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
         if (!worse) dialect.quote = '"';
     }
     dialect.escape = given.escape ? *given.escape : escape_of(sample, dialect);
-    if (!given.delimiter) widen(sample, dialect);
+    if (!given.delimiter) double_up(sample, dialect), widen(sample, dialect);
     return sniffed;
 }
 
 json::object to_json_object(const Dialect& dialect) {
-    return {{"delimiter", dialect.delimiter},
-            {"quote", dialect.quote == 0 ? std::string{} : std::string(1, dialect.quote)},
-            {"escape", word(dialect.escape)},
-            {"skip_space", dialect.skip_space}};
+    json::object keys{{"delimiter", dialect.delimiter},
+                      {"quote", dialect.quote == 0 ? std::string{} : std::string(1, dialect.quote)},
+                      {"escape", word(dialect.escape)},
+                      {"skip_space", dialect.skip_space}};
+    if (dialect.quoted_lines) keys.emplace("quoted_lines", true);
+    return keys;
 }
 
 }  // namespace millrace::formats::csv

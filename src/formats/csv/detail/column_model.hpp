@@ -30,6 +30,8 @@ public:
     /// Would this filled cell be at home in a typed or shaped column?
     bool accepts(std::string_view cell) const;
     bool has_value(std::string_view cell) const;
+    /// Share of filled cells with the exact shape of this one, 0 to 1.
+    double shape_share(std::string_view cell) const;
     std::size_t length_min() const { return length_min_; }
     std::size_t length_max() const { return length_max_; }
     /// Logarithm of how likely the cell is here; 0 is as likely as can be, about -4.6 is out of place.

@@ -72,7 +72,7 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
             if (model.accepts(text)) {
                 found.sum -= model.is_typed() ? 1 : 0.5;
                 ++found.fits;
-            } else if (is_typed(kind)) {
+            } else if (is_value(kind)) {
                 found.sum += 0.1;
                 ++found.values;
             } else {
@@ -84,7 +84,7 @@ Evidence evidence(const HeadRow& row, const ColumnModels& models) {
         if (model.has_value(text)) {
             found.sum -= 0.6;
             ++found.fits;
-        } else if (is_typed(kind)) {
+        } else if (is_value(kind)) {
             found.sum -= 0.3;
             ++found.values;
         } else if (model.is_category()) {
@@ -105,7 +105,7 @@ bool reads_like_names(const HeadRow& row) {
     std::size_t length = 0;
     for (const auto& cell : row.cells) {
         const auto text = trim(cell.text());
-        if (is_typed(kind_of(text))) return false;
+        if (is_value(kind_of(text))) return false;
         if (!text.empty() && !seen.insert(text).second) return false;
         length += text.size();
     }
@@ -154,6 +154,13 @@ bool is_numbered(const Head& head, std::size_t first) {
     return seen >= 3;
 }
 
+/// Does every row from `first` on end in a delimiter?
+bool is_last_empty(const Head& head, std::size_t first, std::size_t width) {
+    return std::all_of(head.rows.begin() + static_cast<std::ptrdiff_t>(first), head.rows.end(), [&](const HeadRow& row) {
+        return row.cells.size() != width || trim(row.cells.back().text()).empty();
+    });
+}
+
 /// A heading of another width than its table: delimited otherwise, quoted as a whole, a cell too many, or some too few.
 std::optional<Damaged> mend(const Head& head, const HeadRow& row, std::size_t first, std::size_t width, const Dialect& dialect) {
     Arena arena;
@@ -185,7 +192,7 @@ std::optional<Damaged> mend(const Head& head, const HeadRow& row, std::size_t fi
         return Damaged{names, "the heading has empty cells too many"};
     }
     if (names.size() * 2 < width || row.filled * 2 < width) return std::nullopt;
-    if (names.size() + 1 == width && is_numbered(head, first)) {
+    if (names.size() + 1 == width && is_numbered(head, first) && !is_last_empty(head, first, width)) {
         names.emplace(names.begin());
         return Damaged{names, "the rows begin with a number that the heading has no name for"};
     }
@@ -245,6 +252,10 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
         const auto& row = rows[first + heading.rows];
         if (row.cells.size() != width || row.filled == 0) break;
         const auto more = evidence(row, models);
+        if (heading.rows == 1 && rows[first].filled * 2 < width && more.fits == 0 && row.filled == width && reads_like_names(row)) {
+            ++heading.rows;  // the names under groups
+            continue;
+        }
         const bool sparse = more.missing * 2 >= more.judged;
         const bool words = more.fits == 0 && (more.values == 0 || more.values < more.clashes) && more.sum >= (sparse ? 0.5 : 0.8);
         if (!words || (more.clashes * 3 < more.filled && (more.clashes + more.missing) * 2 < more.judged)) break;

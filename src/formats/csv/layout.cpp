@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <span>
 #include <unordered_set>
 
@@ -55,7 +56,7 @@ bool looks_like_heading(std::span<const Cell> cells) {
     std::size_t filled = 0;
     for (const auto& cell : cells) {
         const auto kind = kind_of(cell.text());
-        if (is_typed(kind)) return false;
+        if (is_value(kind)) return false;
         filled += kind != Kind::empty;
     }
     return filled >= 2 && filled * 2 >= cells.size();
@@ -74,7 +75,7 @@ bool begins_with_heading(const Head& head, const Run& run) {
     constexpr std::size_t looked_at = 4;
     if (run.rows < looked_at) return false;
     const auto typed = [](const std::vector<Cell>& cells) {
-        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_typed(kind_of(c.text())); }));
+        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_value(kind_of(c.text())); }));
     };
     const auto& names = head.rows[run.first].cells;
     if ((typed(names) > 0 && !has_series_of_years(names)) || head.rows[run.first].filled * 4 < run.width * 3) return false;
@@ -91,23 +92,25 @@ bool is_list_of_pairs(const Run& run, const Run& last) {
 
 /// The width of a table whose rows lack the empty cells at their ends: that of its heading. 0: it is no such table.
 std::size_t ragged_width(const Head& head) {
-    const auto begin = std::find_if(head.rows.begin(), head.rows.end(), [](const HeadRow& r) { return !r.blank; });
+    const auto begin = std::find_if(head.rows.begin(), head.rows.end(), [](const HeadRow& r) { return r.cells.size() > 1; });
     if (begin == head.rows.end()) return 0;
     const auto width = begin->cells.size();
-    if (width < 3 || begin->filled < width || !looks_like_heading(begin->cells)) return 0;
+    const bool names = looks_like_heading(begin->cells) || has_series_of_years(begin->cells);
+    if (width < 3 || begin->filled < width || !names) return 0;
     std::size_t whole = 0;
     std::size_t short_rows = 0;
+    std::set<std::size_t> widths;
     for (auto row = begin + 1; row != head.rows.end() && !row->blank; ++row) {
         if (row->cells.size() > width) return 0;
         ++(row->cells.size() == width ? whole : short_rows);
+        widths.insert(row->cells.size());
     }
-    return whole >= 1 && short_rows > whole ? width : 0;
+    return short_rows > whole && (whole > 0 || widths.size() > 2) ? width : 0;
 }
 
 /// The width of the first table: of the first run of rows of equal width that is long enough to be one. A damaged row
 /// or two do not end a run.
 std::size_t main_width(const Head& head) {
-    if (const auto width = ragged_width(head); width > 0) return width;
     std::vector<Run> runs;
     std::size_t records = 0;
     for (const auto& row : head.rows) {
@@ -151,6 +154,21 @@ std::size_t behind_pairs(const Head& head, std::size_t at, std::size_t width) {
     return i < rows.size() && rows[i].cells.size() == width && rows[i].filled > 2 ? i : at;
 }
 
+/// A sentence with commas in it: a space before each cell but the first.
+bool is_prose(const std::vector<Cell>& cells) {
+    return cells.size() > 1 && std::all_of(cells.begin() + 1, cells.end(), [](const Cell& c) { return c.text().starts_with(' '); });
+}
+
+/// Behind sentences that happen to have as many commas as the table, and an empty line below them.
+std::size_t behind_prose(const Head& head, std::size_t at, std::size_t width) {
+    const auto& rows = head.rows;
+    auto i = at;
+    while (i < rows.size() && (is_prose(rows[i].cells) || (i > at && rows[i].cells.size() == 1 && !rows[i].blank))) ++i;
+    if (i == at || i >= rows.size() || !rows[i].blank) return at;
+    while (i < rows.size() && rows[i].blank) ++i;
+    return i < rows.size() && rows[i].cells.size() == width && !is_prose(rows[i].cells) ? i : at;
+}
+
 /// The first row that belongs to the table: heading or data.
 std::size_t first_table_row(const Head& head, std::size_t width) {
     const auto& rows = head.rows;
@@ -169,7 +187,7 @@ std::size_t first_table_row(const Head& head, std::size_t width) {
         at = i + 1;
     }
     while (at + 1 < rows.size() && (rows[at].cells.size() != width || rows[at].filled == 0)) ++at;
-    return behind_pairs(head, at, width);
+    return behind_pairs(head, behind_prose(head, at, width), width);
 }
 
 ColumnModels learn(std::span<const HeadRow> rows, std::size_t width) {
@@ -201,7 +219,7 @@ bool starts_among_values(const Head& head, std::size_t at, std::size_t width) {
     const auto values = [&](std::size_t row) {
         const auto& cells = head.rows[row].cells;
         if (cells.size() != width) return width;
-        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_typed(kind_of(c.text())); }));
+        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_value(kind_of(c.text())); }));
     };
     if (at + 1 >= head.rows.size() || head.rows[at].filled * 4 < width * 3 || values(at) > 0) return false;
     return values(at - 1) * 3 >= width && values(at - 2) * 3 >= width && values(at + 1) * 3 >= width;
@@ -253,7 +271,7 @@ bool looks_like_heading_of_any(std::span<const Cell> cells) {
     std::size_t filled = 0;
     for (const auto& cell : cells) {
         const auto kind = kind_of(cell.text());
-        if (is_typed(kind)) return false;
+        if (is_value(kind)) return false;
         filled += kind != Kind::empty;
     }
     return filled >= 2;
@@ -275,11 +293,6 @@ bool is_remark(std::string_view text, const ColumnModel& model) {
     if (model.is_typed() && model.accepts(text)) return false;
     const bool marked = text.find(": ") != std::string_view::npos || text.starts_with('*') || text.starts_with('(');
     return marked || (text.find(' ') != std::string_view::npos && text.size() > model.length_max());
-}
-
-/// A sentence with commas in it: fewer cells than the table, with a space before each further one.
-bool is_prose(const std::vector<Cell>& cells, std::size_t width) {
-    return cells.size() > 1 && cells.size() < width && std::all_of(cells.begin() + 1, cells.end(), [](const Cell& c) { return c.text().starts_with(' '); });
 }
 
 /// Where a table of the same width, or notes padded to it, follow in the head.
@@ -366,12 +379,20 @@ void Head::add(const Record& record, std::string_view text) {
     rows.push_back({record.begin, record.end, record.raw(text), cells, filled, blank});
 }
 
+void Head::pad(std::size_t width) {
+    for (auto& cells : store) {
+        if (cells.size() > 1 && cells.size() < width) cells.resize(width, Cell{"", 0, false});
+    }
+}
+
 Layout find_layout(std::string_view text, bool complete, const Dialect& dialect, const LayoutGiven& given) {
     Layout layout;
     Head head = read_head(text, complete, dialect, 0);
     if (head.rows.empty()) return layout;
-    layout.width = main_width(head);
+    const auto ragged = ragged_width(head);
+    layout.width = ragged > 0 ? ragged : main_width(head);
     head = read_head(text, complete, dialect, layout.width);
+    if (ragged > 0) head.pad(ragged);
     const bool all = complete && !head.rows.empty() && head.rows.back().end == text.size();
     const auto first = given.skip ? std::min(*given.skip, head.rows.size()) : first_table_row(head, layout.width);
     layout.models = early_models(head, first, layout.width);
@@ -453,7 +474,7 @@ Judgement judge_break(std::string_view text, std::size_t at, bool complete, cons
     const auto filled = [](const Record& r) {
         return std::count_if(r.cells.begin(), r.cells.end(), [](const Cell& c) { return !trim(c.text()).empty(); });
     };
-    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1 || is_prose(r.cells, layout.width); });
+    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1 || (r.cells.size() < layout.width && is_prose(r.cells)); });
     if (layout.width > 1 && reaches_end && notes && rows.size() <= 30) return footnotes;
     if (gap && reaches_end && rows.size() <= 2 && rows[0].cells.size() != layout.width &&
         !looks_like_heading(rows[0].cells)) {

@@ -231,7 +231,8 @@ std::optional<Repair> join_rows(std::string_view line, const std::vector<Cell>& 
     if (first.size() + second.size() != width + 1 || second.size() == width) return std::nullopt;
     if (first.back().quoted || second.front().quoted) return std::nullopt;
     const auto& begins = models.front();
-    if ((begins.is_typed() || begins.is_shaped()) && begins.accepts(second.front().text())) return std::nullopt;
+    const auto text = second.front().text();
+    if (begins.has_value(text) || ((begins.is_typed() || begins.is_shaped()) && begins.accepts(text))) return std::nullopt;
     const char* const from = first.back().data;
     const char* const to = second.front().data + second.front().size;
     if (from < line.data() || to > line.data() + line.size() || from > to) return std::nullopt;  // an undone escape

@@ -86,7 +86,8 @@ double pattern_score(const std::vector<std::size_t>& widths) {
     for (const auto& [width, count] : counts) {
         const auto w = static_cast<double>(width);
         sum += static_cast<double>(count) * (w - 1) / w;
-        patterns += count > rare;
+        // So are lines of text above or below a table.
+        patterns += count > (width == 1 && counts.size() > 1 ? std::max(rare, widths.size() / 10) : rare);
     }
     return sum / static_cast<double>(std::max<std::size_t>(patterns, 1)) / static_cast<double>(widths.size());
 }
@@ -102,22 +103,23 @@ double value_of(Kind kind, bool quoted) {
     }
 }
 
-/// Holds what would be cells under another delimiter: "1:NL:open:4,50".
-bool is_glued(std::string_view text) {
+/// How much a text looks like one value, and not like cells of another delimiter: "1:NL:open:4,50".
+double wholeness(std::string_view text) {
+    double whole = 1;
     for (const char mark : std::string_view{",;\t|:^~"}) {
         std::size_t marks = 0;
         for (auto at = text.find(mark, 1); at != std::string_view::npos && at + 1 < text.size(); at = text.find(mark, at + 1)) {
             marks += text[at - 1] != ' ' && text[at + 1] != ' ';
         }
-        if (marks >= 3) return true;
+        if (marks >= 3) return 0.2;
+        if (marks > 0 && mark != ',' && mark != ':') whole = 0.7;
     }
-    return false;
+    return whole;
 }
 
 double value_of(const Cell& cell, Kind kind) {
     const bool words = kind == Kind::text || kind == Kind::word || kind == Kind::code || kind == Kind::odd;
-    if (words && !cell.quoted && is_glued(cell.text())) return 0.2;
-    return value_of(kind, cell.quoted);
+    return value_of(kind, cell.quoted) * (words && !cell.quoted ? wholeness(cell.text()) : 1);
 }
 
 /// What speaks for quotes being quotes.
@@ -292,20 +294,39 @@ void widen(std::string_view sample, Dialect& dialect) {
 
 /// The text of a sample whose lines are all quoted as a whole, opened; empty when they are not.
 std::string open_lines(std::string_view sample, bool complete, const Given& given) {
+    constexpr std::size_t others_max = 8;
     std::string opened;
-    if (!sample.starts_with('"') || given.quote.value_or('"') != '"') return opened;
+    if (given.quote.value_or('"') != '"') return opened;
     const Dialect whole{.delimiter = "\x1e"};
     Arena arena;
     Record record;
     std::size_t lines = 0;
+    std::size_t others = 0;  // a title, a note
     for (std::size_t at = 0; at < sample.size() && opened.size() < sample_bytes_max; at = record.end) {
         if (parse_record(sample, at, complete, whole, Quotes::multiline, arena, record) != Parsed::record) break;
         if (is_blank(record.raw(sample))) continue;
-        if (record.cells.size() != 1 || !record.cells[0].quoted || record.irregular) return {};
+        if (record.cells.size() != 1 || !record.cells[0].quoted || record.irregular) {
+            if (++others > others_max) return {};
+            continue;
+        }
         opened.append(record.cells[0].text()) += '\n';
         ++lines;
     }
-    return lines < 2 ? std::string{} : opened;
+    return lines < 2 || lines < 2 * others ? std::string{} : opened;
+}
+
+/// Is there a row that is quoted as a whole?
+bool has_quoted_line(std::string_view sample, const Dialect& dialect) {
+    Arena arena;
+    const Rows rows = read(sample, dialect, arena);
+    std::size_t at = 0;
+    for (const auto width : rows.widths) {
+        const auto first = rows.cells[at].text();
+        const auto last = rows.cells[at + width - 1].text();
+        if (width > 1 && first.starts_with('"') && !first.ends_with('"') && last.ends_with('"')) return true;
+        at += width;
+    }
+    return false;
 }
 
 /// Has the first record, which in a column of texts would be its name, as many cells as the others?
@@ -405,7 +426,7 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
     auto& dialect = sniffed.dialect;
     if (!given.quote && dialect.quote == 0) {
         // No quotes so far does not mean none later; only quotes that were tried and made things worse are text.
-        const bool worse = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
+        const bool worse = !has_quoted_line(sample, dialect) && std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
             return c.dialect.delimiter == dialect.delimiter && c.dialect.quote == '"' && c.score < 0.9 * candidates[0].score;
         });
         if (!worse) dialect.quote = '"';

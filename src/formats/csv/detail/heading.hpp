@@ -26,6 +26,8 @@ struct Head {
     std::vector<HeadRow> rows;
 
     void add(const Record& record, std::string_view text);
+    /// Gives rows the empty cells that they lack at their end.
+    void pad(std::size_t width);
 };
 
 /// The heading of a table.

@@ -200,7 +200,7 @@ void enter_unfused(std::string_view line, const Dialect& dialect, std::size_t wi
 }
 
 /// A row that is quoted as a whole, its own quotes doubled.
-void enter_opened(const Cell& cell, const Dialect& dialect, const ColumnModels& models, Arena& arena, Contest& contest) {
+void enter_opened(const Cell& cell, const Dialect& dialect, Arena& arena, Contest& contest) {
     Record record;
     split_line(cell.text(), dialect, arena, record);
     if (!record.irregular) contest.enter(record.cells, "a row quoted as a whole is opened");
@@ -260,7 +260,7 @@ std::optional<Repair> repair_row(std::string_view line, const std::vector<Cell>&
         contest.enter(std::move(padded), "missing cells at the end are empty");
     }
     if (cells.size() > width && cells.size() <= width + 8) enter_join(cells, dialect, models, arena, contest);
-    if (cells.size() == 1 && cells[0].quoted) enter_opened(cells[0], dialect, models, arena, contest);
+    if (cells.size() == 1 && cells[0].quoted) enter_opened(cells[0], dialect, arena, contest);
     if (cells.size() <= 2 || cells.size() * 2 <= width) enter_other_delimiters(line, dialect, models, arena, contest);
     return contest.winner();
 }

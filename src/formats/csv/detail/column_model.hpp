@@ -41,6 +41,7 @@ private:
     std::uint32_t family(Kind kind) const;
 
     std::size_t cells_ = 0;
+    std::size_t placeholders_ = 0;  ///< filled cells that say that there is no value
     std::array<std::uint32_t, kind_count> kinds_{};
     std::unordered_map<std::string, std::uint32_t> shapes_;
     std::unordered_map<std::string, std::uint32_t> forms_;

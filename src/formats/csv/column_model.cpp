@@ -68,8 +68,9 @@ bool ColumnModel::is_typed() const {
 
 bool ColumnModel::is_shaped() const {
     if (filled() < 4) return false;
+    constexpr std::size_t words_min = 12;  // fewer words of one length are chance
     for (const auto& [shape, n] : shapes_) {
-        if (share(n, filled()) >= 0.9) return true;
+        if (share(n, filled()) >= 0.9) return filled() >= words_min || shape.find('9') != std::string::npos;
     }
     return false;
 }

@@ -112,6 +112,15 @@ bool reads_like_names(const HeadRow& row) {
     return row.filled * 10 >= row.cells.size() * 7 && length <= 40 * row.cells.size();
 }
 
+/// Most cells are in brackets: (kg), [m].
+bool has_units(const HeadRow& row) {
+    const auto units = static_cast<std::size_t>(std::count_if(row.cells.begin(), row.cells.end(), [](const Cell& cell) {
+        const auto text = trim(cell.text());
+        return text.size() > 2 && text.size() < 16 && ((text.front() == '(' && text.back() == ')') || (text.front() == '[' && text.back() == ']'));
+    }));
+    return units >= 2 && units * 2 > row.filled;
+}
+
 /// The names of stacked rows, cell by cell, with one space between.
 std::vector<std::string> stacked(const Head& head, std::size_t first, std::size_t rows, std::size_t width) {
     std::vector<std::string> names(width);
@@ -252,8 +261,9 @@ Heading find_heading(const Head& head, std::size_t first, const ColumnModels& mo
         const auto& row = rows[first + heading.rows];
         if (row.cells.size() != width || row.filled == 0) break;
         const auto more = evidence(row, models);
-        if (heading.rows == 1 && rows[first].filled * 2 < width && more.fits == 0 && row.filled == width && reads_like_names(row)) {
-            ++heading.rows;  // the names under groups
+        const bool under_groups = heading.rows == 1 && rows[first].filled * 2 < width && row.filled == width && reads_like_names(row);
+        if (more.fits == 0 && (under_groups || has_units(row))) {
+            ++heading.rows;
             continue;
         }
         const bool sparse = more.missing * 2 >= more.judged;

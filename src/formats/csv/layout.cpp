@@ -99,13 +99,16 @@ std::size_t ragged_width(const Head& head) {
     if (width < 3 || begin->filled < width || !names) return 0;
     std::size_t whole = 0;
     std::size_t short_rows = 0;
+    std::size_t changes = 0;
     std::set<std::size_t> widths;
     for (auto row = begin + 1; row != head.rows.end() && !row->blank; ++row) {
         if (row->cells.size() > width) return 0;
         ++(row->cells.size() == width ? whole : short_rows);
         widths.insert(row->cells.size());
+        changes += row->cells.size() != (row - 1)->cells.size();
     }
-    return short_rows > whole && (whole > 0 || widths.size() > 2) ? width : 0;
+    // Another table below changes the width once.
+    return short_rows > whole && widths.size() > 1 && changes > 2 ? width : 0;
 }
 
 /// The width of the first table: of the first run of rows of equal width that is long enough to be one. A damaged row
@@ -295,8 +298,19 @@ bool is_remark(std::string_view text, const ColumnModel& model) {
     return marked || (text.find(' ') != std::string_view::npos && text.size() > model.length_max());
 }
 
+/// Different names, of which the table has less than half.
+bool are_other_names(const std::vector<Cell>& cells, const std::vector<std::string>& names) {
+    std::set<std::string_view> seen;
+    std::size_t known = 0;
+    for (const auto& cell : cells) {
+        if (!seen.insert(cell.text()).second) return false;
+        known += std::find(names.begin(), names.end(), cell.text()) != names.end();
+    }
+    return !names.empty() && known * 2 < cells.size();
+}
+
 /// Where a table of the same width, or notes padded to it, follow in the head.
-void find_end(const Head& head, std::size_t first, bool complete, Layout& layout) {
+void find_end(const Head& head, std::size_t first, bool complete, const std::vector<std::string>& names, Layout& layout) {
     const auto& rows = head.rows;
     const auto typed = static_cast<std::size_t>(std::count_if(
         layout.models.begin(), layout.models.end(), [](const ColumnModel& m) { return m.is_typed() || m.is_shaped(); }));
@@ -336,7 +350,11 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
             const auto found = agreement(r.cells, layout.models);
             return found.clashes > found.fits;
         };
-        const auto clashes = agreement(row.cells, layout.models).clashes;
+        const auto found = agreement(row.cells, layout.models);
+        const auto clashes = found.clashes;
+        if (clashes >= 3 && found.fits == 0 && starts_among_values(head, i, layout.width) && are_other_names(row.cells, names)) {
+            return set(i, Break::other_table);
+        }
         const bool many = clashes >= 2 || clashes == typed;
         if (heading && many && i + 1 < rows.size() && clashes * 3 >= typed * 2) {
             // A heading in the middle starts another table, unless the rows behind it are those of this one.
@@ -392,7 +410,8 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
     const auto ragged = ragged_width(head);
     layout.width = ragged > 0 ? ragged : main_width(head);
     head = read_head(text, complete, dialect, layout.width);
-    if (ragged > 0) head.pad(ragged);
+    layout.ragged = ragged > 0;
+    if (layout.ragged) head.pad(ragged);
     const bool all = complete && !head.rows.empty() && head.rows.back().end == text.size();
     const auto first = given.skip ? std::min(*given.skip, head.rows.size()) : first_table_row(head, layout.width);
     layout.models = early_models(head, first, layout.width);
@@ -407,7 +426,7 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
     layout.preamble_rows = body - layout.blank_rows - layout.header_rows;
     layout.body = body < head.rows.size() ? head.rows[body].begin : head.rows.back().end;
 
-    find_end(head, body, all, layout);
+    find_end(head, body, all, heading.names, layout);
     auto last = head.rows.size();
     if (layout.end) {
         last = static_cast<std::size_t>(std::lower_bound(head.rows.begin(), head.rows.end(), *layout.end,

@@ -468,6 +468,11 @@ void Reader::settle_row(TextBatch& batch, std::string_view raw) {
         }
     }
     if (record_.cells.size() == width && has_surplus()) return settle_surplus(batch);
+    if (layout_.ragged && record_.cells.size() < width) {
+        record_.cells.resize(width, Cell{"", 0, false});
+        note_repair("missing cells at the end are empty");
+        return emit(batch);
+    }
     if (record_.cells.size() < width && small && join_next()) return emit(batch);
     if (record_.cells.size() == width) {
         if (record_.unclosed) note_repair("a quote that is not closed is kept as text");

@@ -203,7 +203,7 @@ void enter_unfused(std::string_view line, const Dialect& dialect, std::size_t wi
 void enter_opened(const Cell& cell, const Dialect& dialect, Arena& arena, Contest& contest) {
     Record record;
     split_line(cell.text(), dialect, arena, record);
-    if (!record.irregular) contest.enter(record.cells, "a row quoted as a whole is opened");
+    if (!record.irregular) contest.enter(record.cells, "a row quoted as a whole is opened", -1);
 }
 
 }  // namespace
@@ -227,6 +227,7 @@ std::optional<Repair> repair_quote(std::string_view line, const Dialect& dialect
 std::optional<Repair> join_rows(std::string_view line, const std::vector<Cell>& first, const std::vector<Cell>& second,
                                 const ColumnModels& models) {
     constexpr double surer = 0.5;  // by cell; what is missing from two rows costs more than one odd cell
+    constexpr double surer_by_row = 5;
     const auto width = models.size();
     if (first.size() + second.size() != width + 1 || second.size() == width) return std::nullopt;
     if (first.back().quoted || second.front().quoted) return std::nullopt;
@@ -245,7 +246,7 @@ std::optional<Repair> join_rows(std::string_view line, const std::vector<Cell>& 
     lower.resize(width, cell_of(line.substr(line.size())));
     const double apart = (fit(upper, models) + fit(lower, models)) / 2;
     const double margin = (fit(row, models) - apart) / static_cast<double>(width);
-    if (margin < surer) return std::nullopt;
+    if (margin < surer || margin * static_cast<double>(width) < surer_by_row) return std::nullopt;
     return Repair{std::move(row), "a text that a line end cut is joined", margin};
 }
 

@@ -112,7 +112,8 @@ double wholeness(std::string_view text) {
             marks += text[at - 1] != ' ' && text[at + 1] != ' ';
         }
         if (marks >= 3) return 0.2;
-        if (marks > 0 && mark != ',' && mark != ':') whole = 0.7;
+        if (marks == 2) whole = 0.5;
+        else if (marks > 0 && mark != ',' && mark != ':') whole = std::min(whole, 0.7);
     }
     return whole;
 }

@@ -28,7 +28,7 @@ double share(std::uint32_t part, std::size_t whole) {
 
 bool is_placeholder(std::string_view cell) {
     static constexpr std::array<std::string_view, 10> known = {"NULL", "null", "n/a", "N/A", "NA", "#N/A", "NaN", "-", "?", "\\N"};
-    return std::find(known.begin(), known.end(), cell) != known.end();
+    return cell.size() <= 4 && std::find(known.begin(), known.end(), cell) != known.end();
 }
 
 }  // namespace

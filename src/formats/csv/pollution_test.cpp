@@ -240,6 +240,16 @@ TEST_CASE("the dialect is found where others nearly fit") {
     }
 }
 
+TEST_CASE("a comma, a space and a quote inside quoted cells are text") {
+    std::string text = "id,note\n";
+    for (int i = 0; i < 20; ++i) text += fmt::format("{},\"he said, \"\"yes\"\"\"\n", i);
+
+    const auto got = read_all(text);
+
+    CHECK(got.rows[0] == std::vector<std::string>{"0", "he said, \"yes\""});
+    CHECK(got.report.dialect.at("skip_space") == false);
+}
+
 TEST_CASE("sentences with quotes above a table do not swallow it") {
     const std::string top = "Counted, by us, \"oak\".\nAgain, by them, \"pine\".\nAt last, by all, \"lamp\".\n\n";
     const std::string body = "id,city,text\n1,Gent,\"a, b\"\n2,Lyon,c\n3,Oslo,\"d, e\"\n4,Porto,f\n";

@@ -63,6 +63,10 @@ void refuse_binary(std::string_view head, const TextStream& stream) {
     }
 }
 
+std::size_t bytes_without_cr(std::string_view segment, std::size_t begin, std::size_t end) {
+    return end - begin - (end > begin && segment[end - 1] == '\r');
+}
+
 }  // namespace
 
 Overrides Overrides::from(const json::object& keys) {
@@ -251,9 +255,8 @@ void Reader::regular(TextBatch& batch) {
     for (; rows < index_.rows; ++rows) {
         if (index_.row_ends[rows] - cells != width) break;
         const std::size_t end = index_.cell_ends[cells + width - 1];
-        const auto bare = end - begin - (end > begin && segment[end - 1] == '\r');
-        if (width > 1 && bare == width - 1) break;
-        if (columns < width && bare != index_.cell_ends[cells + columns - 1] - begin + width - columns) break;
+        if (end - begin <= width && width > 1 && bytes_without_cr(segment, begin, end) == width - 1) break;  // nothing but delimiters
+        if (columns < width && bytes_without_cr(segment, begin, end) != index_.cell_ends[cells + columns - 1] - begin + width - columns) break;
         if (width == 1 && is_blank(segment.substr(begin, end - begin))) break;
         if (suspect && first_invalid_utf8(segment.substr(begin, end - begin)) != std::string_view::npos) break;
         cells += width;
@@ -281,7 +284,7 @@ bool Reader::skip_empty(std::string_view segment) {
     std::uint64_t rows = 0;
     for (; rows < index_.rows && index_.row_ends[rows] == (rows + 1) * width; ++rows) {
         const std::size_t end = index_.cell_ends[(rows + 1) * width - 1];
-        if (end - begin - (end > begin && segment[end - 1] == '\r') != width - 1) break;
+        if (bytes_without_cr(segment, begin, end) != width - 1) break;
         begin = end + 1;
     }
     empty_ += rows;

@@ -105,15 +105,16 @@ double value_of(Kind kind, bool quoted) {
 
 /// How much a text looks like one value, and not like cells of another delimiter: "1:NL:open:4,50".
 double wholeness(std::string_view text) {
+    constexpr std::string_view marks = ",;\t|:^~";
+    std::array<std::size_t, marks.size()> counts{};
+    for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+        if (text[at] > '~' || (text[at] >= '0' && text[at] <= '9') || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
+        if (const auto mark = marks.find(text[at]); mark != std::string_view::npos) ++counts[mark];
+    }
     double whole = 1;
-    for (const char mark : std::string_view{",;\t|:^~"}) {
-        std::size_t marks = 0;
-        for (auto at = text.find(mark, 1); at != std::string_view::npos && at + 1 < text.size(); at = text.find(mark, at + 1)) {
-            marks += text[at - 1] != ' ' && text[at + 1] != ' ';
-        }
-        if (marks >= 3) return 0.2;
-        if (marks == 2) whole = 0.5;
-        else if (marks > 0 && mark != ',' && mark != ':') whole = std::min(whole, 0.7);
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+        const bool rare = marks[i] != ',' && marks[i] != ':';
+        whole = std::min(whole, counts[i] >= 3 ? 0.2 : counts[i] == 2 ? 0.5 : counts[i] == 1 && rare ? 0.7 : 1);
     }
     return whole;
 }
@@ -268,6 +269,17 @@ void double_up(std::string_view sample, Dialect& dialect) {
         at += width;
     }
     if (any) dialect.delimiter += d;
+}
+
+/// Keeps `skip_space` only where quotes stand behind spaces; `, "` may also be text in a quoted cell.
+void settle_spaces(std::string_view sample, Dialect& dialect) {
+    if (!dialect.skip_space) return;
+    auto strict = dialect;
+    strict.skip_space = false;
+    Arena arena;
+    const Rows skipping = read(sample, dialect, arena);
+    const Rows rows = read(sample, strict, arena);
+    if (rows.widths == skipping.widths && rows.irregular <= skipping.irregular) dialect = strict;
 }
 
 /// ", " as the delimiter when every delimiter outside quotes has a space behind it.
@@ -434,6 +446,7 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
     }
     dialect.escape = given.escape ? *given.escape : escape_of(sample, dialect);
     if (!given.delimiter) double_up(sample, dialect), widen(sample, dialect);
+    settle_spaces(sample, dialect);
     return sniffed;
 }
 

@@ -41,6 +41,16 @@ bool begins_with_heading(const Head& head, const Run& run) {
     return true;
 }
 
+/// Short names above a row of values that has fewer cells, but not less than half as many.
+bool names_more(const HeadRow& names, const HeadRow& row) {
+    const auto values = static_cast<std::size_t>(std::count_if(row.cells.begin(), row.cells.end(), [](const Cell& c) { return is_value(kind_of(c.text())); }));
+    std::set<std::string_view> different;
+    std::size_t bytes = 0;
+    for (const auto& cell : names.cells) different.insert(cell.text()), bytes += cell.size;
+    return different.size() == names.cells.size() && bytes <= 20 * names.cells.size() && !is_prose(names.cells) &&
+           row.cells.size() < names.cells.size() && row.cells.size() * 2 >= names.cells.size() && values * 4 >= row.cells.size();
+}
+
 /// Names with values above the table: exported on, by, filter.
 bool is_list_of_pairs(const Run& run, const Run& last) {
     return run.width == 2 && run.rows + run.damaged <= 8 && last.width > 2 && last.rows > run.rows;
@@ -100,12 +110,19 @@ std::size_t ragged_width(const Head& head) {
     std::size_t short_rows = 0;
     std::size_t changes = 0;
     std::set<std::size_t> widths;
-    for (auto row = begin + 1; row != head.rows.end() && !row->blank; ++row) {
+    auto before = width;
+    bool gap = false;
+    for (auto row = begin + 1; row != head.rows.end(); ++row) {
+        gap = gap || row->blank;
+        if (row->blank) continue;
+        if (row->cells.size() > width && gap) break;  // another table
         if (row->cells.size() > width) return 0;
         ++(row->cells.size() == width ? whole : short_rows);
         widths.insert(row->cells.size());
-        changes += row->cells.size() != (row - 1)->cells.size();
+        changes += row->cells.size() != before;
+        before = row->cells.size();
     }
+    if (short_rows > 1 && short_rows > whole && names_more(*begin, *(begin + 1))) return width;
     // Another table below changes the width once.
     return short_rows > whole && widths.size() > 1 && changes > 2 ? width : 0;
 }

@@ -149,6 +149,14 @@ TEST_CASE("rows without their empty cells at the end are those of the heading's 
     CHECK(got.report.rows_repaired == 6);
 }
 
+TEST_CASE("a heading that is wider than every row is still the heading") {
+    const auto got = read_all("id,day,size,note,name\n1,2024-01-01,3\n2,2024-01-02,4\n3,2024-01-03,5\n");
+
+    CHECK(got.names == std::vector<std::string>{"id", "day", "size", "note", "name"});
+    REQUIRE(got.rows.size() == 3);
+    CHECK(got.rows[2] == std::vector<std::string>{"3", "2024-01-03", "5", "", ""});
+}
+
 TEST_CASE("rows of delimiters only count as blank below a table and as rows inside it") {
     std::string inside = line(heading) + lines(stock()) + ",,,,,\r\n,,,,,\r\n" + lines(stock());
     ReadReport report;

@@ -77,8 +77,8 @@ bool ColumnModel::is_shaped() const {
 
 bool ColumnModel::accepts(std::string_view cell) const {
     const auto kind = kind_of(cell);
-    // A word among numbers is at home only when it is one that they have, such as "n/a".
-    if (is_typed() && !millrace::formats::csv::is_typed(kind)) return has_value(cell);
+    // A word among numbers is at home only when it comes again among them, such as "n/a".
+    if (is_typed() && !csv::is_typed(kind)) return count_of(values_, std::string{cell}) >= 2;
     if (is_typed()) return share(family(kind), filled()) >= 0.05;
     return share(count_of(shapes_, shape_of(cell, true)), filled()) >= 0.05;
 }

@@ -217,6 +217,18 @@ TEST_CASE("names between rows of values begin another table of the same width") 
     CHECK(got.report.other_table_rows == 60);
 }
 
+TEST_CASE("a damaged row of the table below does not bring the table above back") {
+    std::string text = "code,name,price\n";
+    for (int i = 0; i < 40; ++i) text += fmt::format("b7-{},bolt {},1.{:02}\n", i, i, i);
+    text += "\ntown,people\n";
+    for (int i = 0; i < 30; ++i) text += fmt::format("town{},{}000\n{}", i, i, i == 9 ? "x,1,too many\n" : "");
+
+    const auto got = read_all(text);
+
+    CHECK(got.rows.size() == 40);
+    CHECK(got.report.other_table_rows == 32);
+}
+
 TEST_CASE("the dialect is found where others nearly fit") {
     struct Case {
         std::string name;

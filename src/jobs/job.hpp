@@ -98,6 +98,9 @@ struct Job {
     /// A job without work of its own: it runs while its children do.
     bool workflow() const { return kind == "workflow"; }
     bool external() const { return kind == "external"; }
+    /// Blocked since its last attempt, which has made children: it goes on when they have ended. What is blocked for
+    /// another reason needs other jobs, or has never started.
+    bool awaits_children() const { return state == State::blocked && started_at && waiting_on == 0 && children; }
 };
 
 /// Proof of owning an attempt: every write of a worker carries it and is refused when another attempt owns the job.
@@ -114,7 +117,7 @@ struct Attempt {
     std::string worker;
     Instant started_at{};
     std::optional<Instant> ended_at;
-    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed"
+    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed", "waiting"
     std::string error_code;
     std::string error_message;
 };

@@ -50,6 +50,7 @@ suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10
 suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
 suite procs python3 tests/procs/run.py
 suite parquet-readers sh tests/parquet/run.sh
+suite parquet-tables sh tests/parquet/tables.sh
 suite sheets sh tests/sheets/run.sh
 suite formats python3 tests/formats/run.py
 suite tus python3 tests/tus/run.py

@@ -8,6 +8,10 @@ namespace millrace::formats {
 /// confidence and candidates. Throws like `recognise`, `Format::tables` and `Format::open`.
 json::object sniff(Source& source, std::string_view filename, const ReadOptions& options = {});
 
+/// What is in an archive: {"format", "members": [{"filename", "bytes", "skipped" (why, see unpack::why_skipped)}]}. Throws like
+/// unpack::each_member.
+json::object sniff_archive(Source& archive);
+
 /// The first rows of a table under `options`: {"names", "rows": [["text" | null, ...]], "rejects": [{"line", "code", "reason"}]}.
 /// Long cells are cut, so that the answer has a few MiB at most. Throws like `sniff`.
 json::object preview(Source& source, std::string_view filename, ReadOptions options, std::size_t rows_max);

@@ -17,9 +17,15 @@ BOOST_DESCRIBE_STRUCT(ReadReport, (), (bytes, rows_in, rows_out, rows_rejected, 
 
 }  // namespace millrace::formats
 
+namespace millrace::formats::unpack {
+
+BOOST_DESCRIBE_STRUCT(Entry, (), (path, directory, regular, encrypted))
+
+}  // namespace millrace::formats::unpack
+
 namespace millrace::formats::sandbox {
 
-BOOST_DESCRIBE_STRUCT(Request, (), (open, format, size, table, dialect, record_bytes_max, columns_max))
+BOOST_DESCRIBE_STRUCT(Request, (), (open, unpack, format, size, table, dialect, record_bytes_max, columns_max, entries_max))
 BOOST_DESCRIBE_STRUCT(Opened, (), (names, header))
 
 namespace {
@@ -99,6 +105,7 @@ void receive(Link& link, std::size_t payload_bytes_max, Frame& frame) {
 std::string to_payload(const Request& request) { return json_of(request); }
 std::string to_payload(const Opened& opened) { return json_of(opened); }
 std::string to_payload(const std::vector<TableInfo>& tables) { return json_of(tables); }
+std::string to_payload(const unpack::Entry& entry) { return json_of(entry); }
 std::string to_payload(const Reject& reject) { return json_of(reject); }
 std::string to_payload(const ReadReport& report) { return json_of(report); }
 std::string to_payload(const Error& error) {
@@ -138,6 +145,7 @@ std::vector<TableInfo> read_tables(std::string_view payload) {
     if (tables.empty()) refuse("there is no table");
     return tables;
 }
+unpack::Entry read_entry(std::string_view payload) { return parse<unpack::Entry>(payload); }
 Reject read_reject(std::string_view payload) { return parse<Reject>(payload); }
 ReadReport read_report(std::string_view payload) { return parse<ReadReport>(payload); }
 

@@ -7,6 +7,8 @@
 #include "datasets/build.hpp"
 #include "datasets/ops.hpp"
 #include "formats/format.hpp"
+#include "formats/unpack/archive.hpp"
+#include "pipelines/import/archive.hpp"
 #include "work/failpoint.hpp"
 
 namespace millrace::pipelines::import {
@@ -71,6 +73,9 @@ public:
     }
 
     void run() {
+        if (finish_archive(tools_, context_)) return;
+        open_file();
+        if (!formats::unpack::archive_kind(*in_.source).empty()) return import_archive(tools_, context_, file_, *in_.source);
         const auto& format = check_format();
         if (check_duplicate()) return;
         context_.stage(40, "stored");
@@ -97,12 +102,16 @@ private:
         return input;
     }
 
-    const formats::Format& check_format() {
+    void open_file() {
         context_.stage(10, "format_check");
         work::failpoint("import.format_check");
-        BlobSource source{tools_.blobs.open(file_.sha256)};
-        const auto& format = formats::recognise(source, file_.filename, input_.dialect);
-        note(Level::info, "{} bytes, read as {}", file_.size, format.name());
+        in_ = formats::unpack::plain(std::make_unique<BlobSource>(tools_.blobs.open(file_.sha256)), file_.filename, {}, [this] { context_.check(); });
+        if (!in_.compression.empty()) note(Level::info, "{} bytes, compressed by {}, hold {}", file_.size, in_.compression, in_.source->size());
+    }
+
+    const formats::Format& check_format() {
+        const auto& format = formats::recognise(*in_.source, in_.filename, input_.dialect);
+        note(Level::info, "{} bytes, read as {}", in_.source->size(), format.name());
         return format;
     }
 
@@ -142,8 +151,7 @@ private:
     /// Every further table that people see becomes a dataset of its own. One that cannot be used is reported, and fails nothing.
     void build_others(const formats::Format& format) {
         if (!wants_all() || (format.counts_other_tables() && other_rows_ == 0)) return;
-        BlobSource source{tools_.blobs.open(file_.sha256)};
-        const auto tables = format.tables(source, {.dialect = input_.dialect});
+        const auto tables = format.tables(*in_.source, {.dialect = input_.dialect});
         for (std::size_t i = 1; i < tables.size(); ++i) {
             context_.check();
             const int number = static_cast<int>(i) + 1;
@@ -180,7 +188,7 @@ private:
     }
 
     datasets::Dataset build(const formats::Format& format, int table, const Uuid& id, Outputs& outputs) {
-        BlobSource source{tools_.blobs.open(file_.sha256)};
+        auto& source = *in_.source;
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
@@ -286,6 +294,7 @@ private:
     const Input input_;
     const Scope scope_;
     intake::File file_;
+    formats::unpack::Plain in_;  ///< the file, unpacked
     int version_ = 1;
     std::uint64_t other_rows_ = 0;          ///< of tables beside the first, as far as its reader has counted them
     std::vector<datasets::Dataset> made_;  ///< in the order of their tables

@@ -26,6 +26,7 @@ http::Router router(Services& services) {
     v2::add_workers(table);
     v2::add_webhooks(table);
     v1::add_files(table);
+    v1::add_jobs(table);
     services.openapi = openapi(table, services.version);
     return http::Router{table.take_routes()};
 }

@@ -82,10 +82,13 @@ private:
     std::vector<http::Route> routes_;
 };
 
+/// What becomes of fields of a body that nobody knows.
+enum class Unknown { refused, ignored };
+
 /// A handler whose body is JSON of type T: read, checked with all problems reported, then `then(call, value)`.
 /// No body at all counts as `{}` where the operation says that it is not required.
 template <class T>
-http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then, std::size_t bytes_max = 1 << 20);
+http::Begun with_json(Call& call, std::function<http::Answer(Call&, T)> then, std::size_t bytes_max = 1 << 20, Unknown unknown = Unknown::refused);
 
 /// The problem with the job it belongs to.
 http::Response problem_of_job(const Error& error, const Uuid& job, const http::Request& request);

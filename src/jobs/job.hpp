@@ -96,7 +96,9 @@ struct Job {
     std::optional<Instant> started_at, completed_at;
 
     /// A job without work of its own: it runs while its children do.
-    bool workflow() const { return kind == "workflow"; }
+    bool workflow() const { return kind == "workflow" || batch(); }
+    /// A workflow of which one failed child is a result and not the end of the whole.
+    bool batch() const { return kind == "batch"; }
     bool external() const { return kind == "external"; }
     /// Blocked since its last attempt, which has made children: it goes on when they have ended. What is blocked for
     /// another reason needs other jobs, or has never started.

@@ -1,6 +1,9 @@
 #include "pipelines/catalog.hpp"
 
+#include "pipelines/analyze/analyze.hpp"
+#include "pipelines/batch/batch.hpp"
 #include "pipelines/bulk/bulk.hpp"
+#include "pipelines/convert/convert.hpp"
 #include "pipelines/export/export.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
@@ -12,6 +15,9 @@ std::vector<jobs::Kind> catalog(const Tools& tools) {
     return {
         import::kind(tools),
         export_::kind(tools),
+        analyze::kind(tools),
+        convert::kind(tools),
+        batch::kind(),
         external::kind(),
         workflow::kind(),
         bulk::kind(tools.jobs, tools.ledger, tools.clock),

@@ -5,5 +5,6 @@
 namespace millrace::api::v1 {
 
 void add_files(Table& table);
+void add_jobs(Table& table);
 
 }  // namespace millrace::api::v1

@@ -9,6 +9,7 @@
 #include "api/v2/import_options.hpp"
 #include "base/hash.hpp"
 #include "datasets/export.hpp"
+#include "formats/overrides.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -55,6 +56,45 @@ void check_import_input(Call& call, Job& job, const std::string& pointer) {
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());
+}
+
+/// What may be said of how a file is to be read: `dialect` and `table`, and nothing else.
+void check_reading(json::object options, const std::string& pointer) {
+    formats::Overrides overrides;
+    Error error{Code::invalid_fields};
+    read_json(json::value(std::move(options)), overrides, error.issues, pointer);
+    if (error.issues.empty()) formats::check(overrides, error.issues, pointer);
+    if (!error.issues.empty()) throw error;
+}
+
+/// An analysis of a stored file.
+void check_analyze_input(Call& call, Job& job, const std::string& pointer) {
+    const auto file = stored_file(call, job, "file_id", pointer);
+    auto options = job.input;
+    options.erase("file_id");
+    check_reading(std::move(options), pointer + "/input");
+    job.filename = file.filename;
+    job.input_file_id = file.id;
+}
+
+/// A stored file in another format.
+void check_convert_input(Call& call, Job& job, const std::string& pointer) {
+    const auto file = stored_file(call, job, "file_id", pointer);
+    json::object reading;
+    auto writing = job.input;
+    writing.erase("file_id");
+    for (const auto* name : {"dialect", "table"}) {
+        if (const auto* field = job.input.if_contains(name)) reading.emplace(name, *field);
+        writing.erase(name);
+    }
+    check_reading(std::move(reading), pointer + "/input");
+    datasets::ExportRequest wanted;
+    Error error{Code::invalid_fields};
+    read_json(json::value(std::move(writing)), wanted, error.issues, pointer + "/input");
+    if (error.issues.empty()) datasets::plan_export(wanted, error.issues, pointer + "/input");
+    if (!error.issues.empty()) throw error;
+    job.filename = file.filename;
+    job.input_file_id = file.id;
 }
 
 /// An export of a dataset of the caller.
@@ -227,6 +267,8 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
         if (!job.options.retry) job.options.retry = kind->options.retry;
         if (job.kind == "import") check_import_input(call, job, pointer);
         if (job.kind == "export") check_export_input(call, job, pointer);
+        if (job.kind == "analyze") check_analyze_input(call, job, pointer);
+        if (job.kind == "convert") check_convert_input(call, job, pointer);
     } else {
         job.kind = "external";
         job.type = type_of(request, pointer);
@@ -240,7 +282,7 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
     return job;
 }
 
-Stored store_job(Call& call, Job job, const JobRequest& request, bool remember) {
+Stored store_job(Call& call, Job job, const JobRequest& request, bool remember, const std::function<void(ledger::Commit&)>& more) {
     auto& services = call.services;
     if (request.cache_ttl_ms) {
         const auto since = job.created_at - std::chrono::milliseconds{*request.cache_ttl_ms};
@@ -265,6 +307,7 @@ Stored store_job(Call& call, Job job, const JobRequest& request, bool remember) 
         }
         if (request.unique) commit.guard(unique_of(job, *request.unique, replaced));
         commit.add(jobs::Create{job});
+        if (more) more(commit);
         const auto done = services.ledger.commit(std::move(commit));
         if (done) return {job.id, true};
         if (done.outcome == ledger::Outcome::lost) {  // the one to be replaced has moved on

@@ -46,13 +46,14 @@ BOOST_DESCRIBE_STRUCT(JobRequest, (),
 /// Error{invalid_fields}, Error{unknown_job_kind}, Error{unknown_job_type}.
 jobs::Job job_of(Call& call, const JobRequest& request, const std::string& pointer = "");
 
-/// Stores the job by the rules of its request. `made` is false when an existing one is answered: by the idempotency key
-/// (when `remember`), the unique key or the cache. Throws Error{job_exists}, Error{idempotency_mismatch}.
+/// Stores the job by the rules of its request, with `more` in the same commit. `made` is false when an existing one is
+/// answered: by the idempotency key (when `remember`), the unique key or the cache. Throws Error{job_exists},
+/// Error{idempotency_mismatch}.
 struct Stored {
     Uuid job;
     bool made = true;
 };
-Stored store_job(Call& call, jobs::Job job, const JobRequest& request, bool remember);
+Stored store_job(Call& call, jobs::Job job, const JobRequest& request, bool remember, const std::function<void(ledger::Commit&)>& more = {});
 
 /// 1 to 20 tags of at most 64 characters, in order and without doubles.
 std::vector<std::string> checked_tags(std::vector<std::string> tags, const std::string& pointer, std::vector<Issue>& issues);

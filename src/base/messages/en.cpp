@@ -106,6 +106,8 @@ std::string_view message_en(Code code) {
             return "The head of the request is larger than {limit}.";
         case Code::internal:
             return "Something went wrong inside the server. The request id names it in the log.";
+        case Code::file_gone:
+            return "The file {file_id} is not stored here any more.";
         case Code::corrupt_blob:
             return "The stored bytes of {sha256} no longer have that checksum; they are not used.";
         case Code::payload_key_missing:

@@ -106,6 +106,8 @@ std::string_view message_nl(Code code) {
             return "De kop van het verzoek is groter dan {limit}.";
         case Code::internal:
             return "Er ging iets mis in de server. Het verzoeknummer staat in het logboek.";
+        case Code::file_gone:
+            return "Het bestand {file_id} is hier niet meer opgeslagen.";
         case Code::corrupt_blob:
             return "De opgeslagen bytes van {sha256} hebben die controlesom niet meer; ze worden niet gebruikt.";
         case Code::payload_key_missing:

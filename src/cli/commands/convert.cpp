@@ -51,7 +51,7 @@ class Reporter {
 public:
     Reporter(bool json, void (*data)(std::string_view), Terminal terminal) : json_{json}, data_{data}, terminal_{terminal} {}
 
-    void done(const Pair& pair, const Converted& converted, bool talkative) {
+    void done(const Pair& pair, const datasets::Converted& converted, bool talkative) {
         const std::lock_guard hold{mutex_};
         const auto& report = converted.read;
         if (json_) {
@@ -99,7 +99,7 @@ private:
 
 std::size_t first_table(const Arguments& arguments) { return static_cast<std::size_t>(arguments.table.value_or(1) - 1); }
 
-Converted convert(formats::unpack::Plain& in, const std::string& out, const Arguments& arguments, std::size_t table) {
+datasets::Converted convert(formats::unpack::Plain& in, const std::string& out, const Arguments& arguments, std::size_t table) {
     const auto plan = output_plan(out, arguments);
     return convert_file(*in.source, in.filename, {.table = table, .dialect = dialect_of(arguments)}, out, plan, arguments.json);
 }
@@ -136,7 +136,7 @@ private:
     std::set<std::string> taken_;
 };
 
-void count_into(Outcome& total, const Converted& done) { total.rejected_rows |= done.read.rows_rejected > 0; }
+void count_into(Outcome& total, const datasets::Converted& done) { total.rejected_rows |= done.read.rows_rejected > 0; }
 
 /// Each member becomes a file; one that cannot be used stops no other.
 Outcome convert_members(formats::Source& archive, const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {

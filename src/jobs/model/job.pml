@@ -36,6 +36,7 @@ bool known[LIVES];      /* rows of workers */
 byte faults = FAULTS;
 bool dead[LIVES];
 byte mine[WORKERS];     /* token of the attempt that runs in a process; 0: none */
+byte id_of[WORKERS];    /* of the life that a process lives */
 byte busy = PEOPLE + 2; /* people and clients that have not finished */
 #ifdef NO_POLL
 bool told;
@@ -133,8 +134,23 @@ inline answered() {
     fi
 }
 
+/* The process in which the job is stored has a slot free: its attempt begins in the same transaction. Only the process can
+ * die between that and hearing of it, or the answer be lost. */
+#define has_seat(place) (known[id_of[place]] && mine[place] == 0)
+inline start_on_seat(place) {
+    state = running;
+    attempt++;
+    fresh_token();
+    holder = id_of[place];
+    if
+    :: mine[place] = token
+    :: fault()
+    fi
+}
+
 proctype Worker(byte place) {
     byte me = place;    /* its id, another one in its second life */
+    id_of[place] = me;
     known[me] = true;
     do
     /* Claim. A retry that is due goes to the queue first. */
@@ -215,6 +231,7 @@ proctype Worker(byte place) {
         faults--;
         dead[me] = true;
         me = me + WORKERS;
+        id_of[place] = me;
         mine[place] = 0;
         known[me] = true
       }
@@ -228,7 +245,9 @@ proctype Creator() {
     :: atomic {
         if
         :: state == absent -> to_queue()
-        :: else
+        :: state == absent && has_seat(0) -> start_on_seat(0)
+        :: state == absent && has_seat(1) -> start_on_seat(1)
+        :: state != absent
         fi;
         if
         :: accepted = true; break

@@ -3,54 +3,27 @@
 #include <fmt/format.h>
 
 #include "base/describe.hpp"
-#include "blobs/source.hpp"
 #include "datasets/export.hpp"
 #include "datasets/open.hpp"
-#include "intake/ops.hpp"
+#include "pipelines/kept.hpp"
+#include "pipelines/parts.hpp"
 #include "work/failpoint.hpp"
 
 namespace millrace::pipelines::export_ {
 namespace {
-
-constexpr std::size_t parts_max = 1000;
 
 struct Input : datasets::ExportRequest {
     Uuid dataset_id;
 };
 BOOST_DESCRIBE_STRUCT(Input, (datasets::ExportRequest), (dataset_id))
 
-/// A file of the output, as the result of the job shows it.
-struct ExportedFile {
-    Uuid file_id;
-    std::string filename;
-    std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
-    std::string sha256;
-    json::object links;
-};
-BOOST_DESCRIBE_STRUCT(ExportedFile, (), (file_id, filename, rows, bytes, sha256, links))
-
 struct Result {
     Uuid file_id;  ///< the first one
     std::string filename;
-    std::vector<ExportedFile> files;
+    std::vector<KeptFile> files;
     formats::Manifest manifest;
 };
 BOOST_DESCRIBE_STRUCT(Result, (), (file_id, filename, files, manifest))
-
-/// A part on its way to the blob store.
-class BlobPart final : public formats::PartSink {
-public:
-    explicit BlobPart(blobs::BlobStore& store) : writer_{store.create()} {}
-    void write(std::string_view bytes) override { writer_->write(bytes); }
-    Stored finish() override {
-        auto stored = writer_->finish();
-        return {std::move(stored.sha256), stored.size};
-    }
-
-private:
-    std::unique_ptr<blobs::Writer> writer_;
-};
 
 /// One run of the job.
 class Export {
@@ -74,10 +47,7 @@ public:
 private:
     formats::Manifest write(const datasets::Dataset& dataset, const datasets::ExportPlan& plan) {
         datasets::OpenDataset table{tools_.blobs, dataset};
-        formats::Output output{*plan.format, table.rows.write_columns(), plan.options, [&](std::size_t number) {
-                                   if (number > parts_max) throw Error{Code::bad_request, {{"why", fmt::format("this would be more than {} parts", parts_max)}}};
-                                   return std::make_unique<BlobPart>(tools_.blobs);
-                               }};
+        formats::Output output{*plan.format, table.rows.write_columns(), plan.options, part_opener(tools_.blobs)};
         const auto total = std::max<std::uint64_t>(1, dataset.row_count);
         table.rows.write({}, plan.values, output, [&](std::uint64_t rows) {
             context_.check();
@@ -94,26 +64,14 @@ private:
         return manifest;
     }
 
-    /// The files and the end of the job in one commit: there is never one without the other, so no rerun makes them twice.
     void finish(const datasets::Dataset& dataset, const datasets::ExportPlan& plan, const formats::Manifest& manifest) {
         Result result{.file_id = {}, .filename = {}, .files = {}, .manifest = manifest};
         jobs::Finish finish;
+        Keeper keeper{tools_, job_, finish};
         for (const auto& part : manifest.parts) {
-            const auto number = result.files.size() + 1;
-            intake::File file;
-            file.id = Uuid::generate();
-            file.owner = job_.owner;
-            file.org = job_.org;
-            file.state = intake::FileState::stored;
-            file.filename = datasets::export_filename(dataset.name, plan, manifest.parts.size() > 1 ? std::optional{number} : std::nullopt);
-            file.media_type = plan.media_type();
-            file.job_id = job_.id;
-            file.size = part.bytes;
-            file.sha256 = part.sha256;
-            file.created_at = file.updated_at = tools_.clock.now();
-            const auto self = "/api/v2/files/" + file.id.str();
-            result.files.push_back({file.id, file.filename, part.rows, part.bytes, part.sha256, {{"self", self}, {"content", self + "/content"}}});
-            finish.with.add(intake::Keep{std::move(file)});
+            const auto number = manifest.parts.size() > 1 ? std::optional{result.files.size() + 1} : std::nullopt;
+            auto& file = result.files.emplace_back(keeper.keep(datasets::export_filename(dataset.name, plan, number), plan.media_type(), part.sha256, part.bytes));
+            file.rows = part.rows;
         }
         result.file_id = result.files.front().file_id;
         result.filename = result.files.front().filename;

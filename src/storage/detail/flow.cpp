@@ -103,7 +103,7 @@ void show_parent(Tx& tx, HeldJob& parent, Instant at) {
     }
     if (is_terminal(job.state)) return;
     if (job.awaits_children()) return wake_parent(tx, parent, at);
-    const bool failed = children.failed + children.cancelled > 0;
+    const bool failed = job.batch() ? children.completed == 0 : children.failed + children.cancelled > 0;
     if (failed) set_error(job, Code::children_failed, {{"failed", std::to_string(children.failed)}, {"cancelled", std::to_string(children.cancelled)}, {"total", std::to_string(children.total)}});
     move(tx, parent, failed ? State::failed : State::completed, at);
 }

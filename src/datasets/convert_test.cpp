@@ -1,11 +1,11 @@
-#include "cli/converting.hpp"
+#include "datasets/convert.hpp"
 
 #include <doctest/doctest.h>
 
 #include <utility>
 
 using namespace millrace;
-using namespace millrace::cli;
+using namespace millrace::datasets;
 using namespace millrace::formats;
 
 namespace {

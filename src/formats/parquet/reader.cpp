@@ -8,6 +8,7 @@
 #include "formats/parquet/decode.hpp"
 #include "formats/parquet/hybrid.hpp"
 #include "formats/parquet/metadata.hpp"
+#include "formats/parquet/schema.hpp"
 
 namespace millrace::formats::parquet {
 namespace {
@@ -27,56 +28,6 @@ void read_exactly(Source& source, std::uint64_t offset, std::size_t size, std::s
     out.resize(size);
     if (source.read(offset, out) != size) damaged("it ends too early");
 }
-
-/// Makes a tree of the schema, which is written as a list: every group before its children.
-class SchemaReader {
-public:
-    SchemaReader(const std::vector<SchemaElement>& elements, std::vector<Leaf>& leaves) : elements_{elements}, leaves_{leaves} {}
-
-    struct Levels {
-        std::uint32_t def = 0, rep = 0;
-        int depth = 0;
-    };
-    std::vector<Node> children_of(const SchemaElement& group, Levels levels) {
-        if (group.children <= 0 || static_cast<std::size_t>(group.children) > elements_.size() - next_) damaged("its schema is not a tree");
-        if (levels.depth > depth_max) unsupported("columns nested so deeply");
-        std::vector<Node> children;
-        for (std::int32_t i = 0; i < group.children; ++i) children.push_back(node(levels));
-        if (levels.depth == 0 && next_ != elements_.size()) damaged("its schema is not a tree");
-        return children;
-    }
-    bool is_nested() const { return nested_; }
-
-private:
-    static constexpr int depth_max = 64;
-
-    Node node(Levels levels) {
-        if (next_ == elements_.size()) damaged("its schema is not a tree");
-        const auto& element = elements_[next_++];
-        if (element.repetition < 0 || element.repetition > 2) damaged("a column repeats in an unknown way");
-        if (element.repetition > 0) ++levels.def;
-        if (element.repetition == 2) ++levels.rep;
-        nested_ |= element.repetition == 2 || !element.type;
-        Node node{.name = element.name, .meaning = element.meaning, .repetition = element.repetition, .def = levels.def, .rep = levels.rep,
-                  .first_leaf = leaves_.size()};
-        ++levels.depth;
-        if (!element.type) {
-            node.children = children_of(element, levels);
-        } else {
-            auto leaf = leaf_of(element);
-            leaf.max_def = levels.def;
-            leaf.max_rep = levels.rep;
-            leaves_.push_back(std::move(leaf));
-        }
-        node.leaves = leaves_.size() - node.first_leaf;
-        return node;
-    }
-
-    const std::vector<SchemaElement>& elements_;
-    std::vector<Leaf>& leaves_;
-    std::size_t next_ = 1;
-    bool nested_ = false;
-};
 
 }  // namespace
 
@@ -105,9 +56,8 @@ Reader::Reader(Source& source, ReaderLimits limits) : state_{std::make_unique<St
     std::string footer;
     read_exactly(source, size - 8 - footer_size, footer_size, footer);
     s.meta = read_file_meta(footer);
-    SchemaReader schema{s.meta.schema, s.leaves};
-    s.schema = schema.children_of(s.meta.schema.front(), {});
-    if (schema.is_nested() && !limits.nested) unsupported("nested columns");
+    s.schema = read_schema(s.meta.schema, s.leaves);
+    if (!limits.nested && std::ranges::any_of(s.schema, [](const Node& node) { return !node.is_leaf() || node.repetition == 2; })) unsupported("nested columns");
     for (const auto& leaf : s.leaves) s.fields.push_back({leaf.name, leaf.type});
     s.first_rows.push_back(0);
     for (const auto& group : s.meta.groups) {

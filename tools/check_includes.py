@@ -9,12 +9,12 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src"
 RESERVED = {
     "boost/asio": {"http"},
     "libpq-fe.h": {"storage"},
-    "sqlite3.h": {"storage", "formats"},
+    "sqlite3.h": {"storage", "formats", "datasets"},
     "xlsxwriter": {"formats"},
     "CLI/": {"cli"},
     "toml++": {"config"},
     "curl/": {"http"},
-    "sodium": {"accounts"},
+    "sodium": {"accounts", "datasets"},
     "date/": {"jobs"},
 }
 

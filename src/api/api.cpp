@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "api/openapi.hpp"
+#include "api/pages.hpp"
 #include "api/system.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/routes.hpp"
@@ -20,15 +21,23 @@ http::Router router(Services& services) {
     v2::add_uploads(table);
     v2::add_tus(table);
     v2::add_datasets(table);
+    v2::add_dataset_versions(table);
+    v2::add_dataset_queries(table);
     v2::add_exports(table);
     v2::add_files(table);
+    v2::add_templates(table);
+    v2::add_preview(table);
     v2::add_accounts(table);
     v2::add_workers(table);
     v2::add_webhooks(table);
     v1::add_files(table);
     v1::add_jobs(table);
+    v1::add_templates(table);
+    v1::add_data_sources(table);
     services.openapi = openapi(table, services.version);
-    return http::Router{table.take_routes()};
+    auto routes = table.take_routes();
+    add_pages(routes);
+    return http::Router{std::move(routes)};
 }
 
 }  // namespace millrace::api

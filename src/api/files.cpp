@@ -13,13 +13,12 @@ intake::File find(Call& call) {
     return std::move(*file);
 }
 
-/// A form whose part "file" is kept as it is; no job.
-class KeepSink final : public http::BodySink {
+class FormFileSink final : public http::BodySink {
 public:
-    KeepSink(Call& call, std::string boundary, std::string base)
+    FormFileSink(Call& call, const std::string& boundary, std::function<http::Answer(const intake::File&)> then)
         : services_{call.services},
           scope_{call.who.scope},
-          base_{std::move(base)},
+          then_{std::move(then)},
           form_{boundary,
                 {.part_begin = [this](const http::Part& part) { begin(part); },
                  .data = [this](std::string_view bytes) { if (in_file_) receiving_->write(bytes); },
@@ -30,10 +29,7 @@ public:
     http::Answer finish() override {
         form_.finish();
         if (!receiving_) throw Error{Code::missing_file, {{"field", "file"}}};
-        const auto accepted = receiving_->finish();
-        auto response = http::Response::json(201, to_json(file_view(accepted->file, base_)));
-        response.headers.set("Location", base_ + "/" + accepted->file.id.str());
-        return response;
+        return then_(receiving_->finish()->file);
     }
 
     void abort(const Error& reason) noexcept override {
@@ -56,7 +52,7 @@ private:
 
     Services& services_;
     const Scope scope_;
-    const std::string base_;
+    const std::function<http::Answer(const intake::File&)> then_;
     std::unique_ptr<intake::Receiving> receiving_;
     bool in_file_ = false;
     http::Multipart form_;
@@ -72,6 +68,12 @@ FileView file_view(const intake::File& file, std::string_view base) {
     return view;
 }
 
+http::Begun store_form_file(Call& call, std::function<http::Answer(const intake::File& file)> then) {
+    const auto limit = call.services.intake.settings().max_bytes;
+    if (call.request.content_length.value_or(0) > limit) throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
+    return std::make_unique<FormFileSink>(call, http::Multipart::boundary_of(call.request.headers.get("content-type")), std::move(then));
+}
+
 void add_file_routes(Table& table, const std::string& base, const std::string& suffix) {
     const Reply not_found = reply_error(404, "No such file of yours");
     const json::value form{{"type", "object"},
@@ -81,12 +83,12 @@ void add_file_routes(Table& table, const std::string& base, const std::string& s
               {.id = "storeFile" + suffix, .summary = "Keep a file; no job is made", .tag = "files",
                .body = Body{.media_type = "multipart/form-data", .schema = form},
                .replies = {{201, "The file", json_schema<FileView>()}, reply_error(400, "The form is broken"), reply_error(413, "Larger than the limit")}},
-              [base](Call& call) -> http::Begun {
-                  const auto limit = call.services.intake.settings().max_bytes;
-                  if (call.request.content_length.value_or(0) > limit) {
-                      throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
-                  }
-                  return std::make_unique<KeepSink>(call, http::Multipart::boundary_of(call.request.headers.get("content-type")), base);
+              [base](Call& call) {
+                  return store_form_file(call, [base](const intake::File& file) -> http::Answer {
+                      auto response = http::Response::json(201, to_json(file_view(file, base)));
+                      response.headers.set("Location", base + "/" + file.id.str());
+                      return response;
+                  });
               });
     table.add("GET", base, http::Lane::reads,
               {.id = "listFiles" + suffix, .summary = "Stored files, newest first", .tag = "files",

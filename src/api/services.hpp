@@ -13,6 +13,7 @@
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
 #include "jobs/waiting_room.hpp"
+#include "mapping/store.hpp"
 #include "observe/metrics.hpp"
 #include "webhooks/settings.hpp"
 #include "webhooks/store.hpp"
@@ -27,9 +28,11 @@ struct Settings {
     bool metrics_open = false;      ///< /metrics and /openapi.json without a token
     std::uint64_t requests_per_minute = 0;  ///< of /api, per API key, user or (without either) address; 0 = no limit
     std::uint64_t requests_burst = 0;       ///< of these at once; 0: as many as in a minute
+    Duration query_time = 10s;              ///< of one SQL query
+    std::uint64_t query_memory_bytes_max = 64u << 20;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (), (upload_wait, streams_per_user, stream_behind_bytes_max, metrics_open, requests_per_minute,
-                               requests_burst))
+                               requests_burst, query_time, query_memory_bytes_max))
 
 /// What the handlers work with; owned by app.
 struct Services {
@@ -42,6 +45,7 @@ struct Services {
     jobs::RemoteStore& remote;
     jobs::WaitingRoom& waiting_room;
     datasets::DatasetStore& datasets;
+    mapping::MappingStore& mappings;
     intake::IntakeStore& files;
     events::EventStore& events;
     events::Hub& hub;
@@ -53,6 +57,7 @@ struct Services {
     accounts::Authenticator& authenticator;
     webhooks::WebhookStore& webhooks;
     webhooks::UrlCheck& webhook_urls;
+    webhooks::UrlCheck& import_urls;
     std::function<void()> wake_webhooks;  ///< there is something to send
     blobs::BlobStore& blobs;
     const Clock& clock;

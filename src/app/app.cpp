@@ -118,7 +118,8 @@ struct App::Parts {
           drafts{blobs::local::open_drafts(data_dir / "blobs")},
           uploads{intake, storage->intake(), storage->ledger(), *drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->jobs(), storage->ledger(), clock, log})},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, settings.import,
+                                    settings.upload.max_bytes})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
@@ -132,6 +133,7 @@ struct App::Parts {
                    .remote = storage->remote(),
                    .waiting_room = waiting_room,
                    .datasets = storage->datasets(),
+                   .mappings = storage->mappings(),
                    .files = storage->intake(),
                    .events = storage->events(),
                    .hub = hub,
@@ -143,6 +145,7 @@ struct App::Parts {
                    .authenticator = authenticator,
                    .webhooks = storage->webhooks(),
                    .webhook_urls = webhook_urls,
+                   .import_urls = import_urls,
                    .wake_webhooks = [this] { sender.wake(); },
                    .blobs = *blobs,
                    .clock = clock,
@@ -173,6 +176,8 @@ struct App::Parts {
     jobs::WaitingRoom waiting_room;
     const http::AddressPolicy addresses{settings.webhooks.allow_private};
     webhooks::UrlCheck webhook_urls{addresses};
+    const http::AddressPolicy import_addresses{settings.import.allow_private};
+    webhooks::UrlCheck import_urls{import_addresses};
     webhooks::Sender sender;
     std::atomic<bool> ready = false;
     api::LogTails log_tails{storage->jobs(), hub};
@@ -222,12 +227,18 @@ struct App::Parts {
         else engine.start(embedded());
         scheduler.start();
         sender.start(embedded());
+        make_builtin_source();
         intake.sweep_abandoned();
         uploads.sweep();
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
         ready = true;
         log.info("started", {{"role", role_word(role)}, {"url", url}, {"version", version()}, {"store", embedded() ? "sqlite" : "postgres"}});
+    }
+
+    void make_builtin_source() {
+        auto source = intake::builtin_source(clock.now());
+        if (!storage->intake().source(source.id, {})) storage->ledger().commit(std::move(ledger::Commit{}.add(intake::PutSource{std::move(source)})));
     }
 
     void listen() {

@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "pipelines/import/settings.hpp"
 #include "storage/payload.hpp"
 #include "webhooks/settings.hpp"
 
@@ -32,6 +33,7 @@ struct Settings {
     http::Settings http;
     jobs::Settings jobs;
     intake::Settings upload;
+    pipelines::import::Settings import;
     api::Settings api;
     accounts::Settings accounts;
     webhooks::Settings webhooks;
@@ -41,7 +43,7 @@ struct Settings {
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, api, accounts, webhooks, database, payload, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, database, payload, log, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

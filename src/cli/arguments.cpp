@@ -34,6 +34,8 @@ public:
         root.footer(std::string{"Start here:   millrace demo      or   millrace all --dev\n\n"} + exit_codes);
         servers();
         files();
+        datasets();
+        transforming();
         jobs();
         schedules();
         accounts();
@@ -105,7 +107,8 @@ private:
         auto* import = with_server(command(root, "import", "Import files through a running server",
                                            "  millrace import sales.csv\n"
                                            "  millrace import --on-duplicate reuse --json incoming/*.csv\n"
-                                           "  millrace import --delimiter ';' --no-header --table 2 export.txt"));
+                                           "  millrace import --delimiter ';' --no-header --table 2 export.txt\n"
+                                           "  millrace import --version-of ID --mode upsert --key sku prices.csv"));
         import->add_option("FILE", a.files, "Files to import; - is standard input")->required();
         import->add_option("--on-duplicate", a.on_duplicate, "When the same bytes are imported already: error, reuse or version")
             ->check(CLI::IsMember({"error", "reuse", "version"}));
@@ -113,6 +116,12 @@ private:
         import->add_option("--table", a.table, "Only this table of a file with several (see sniff); all when absent")
             ->type_name("N")->check(CLI::Range(1, 1'000'000));
         reading(import);
+        import->add_option("--version-of", a.version_of, "The dataset that this becomes the next version of")->type_name("ID")->group("Versions");
+        import->add_option("--mode", a.mode, "replace (the default), append or upsert: what becomes of the rows before")
+            ->check(CLI::IsMember({"replace", "append", "upsert"}))->group("Versions");
+        import->add_option("--key", a.key, "With --mode upsert: columns, e.g. sku,country")->type_name("A,B")->group("Versions");
+        import->add_option("--contract", a.contract, "What may happen to the columns: evolve, freeze, discard_row or discard_value")
+            ->check(CLI::IsMember({"evolve", "freeze", "discard_row", "discard_value"}))->group("Versions");
         import->add_flag("!--wait,--no-wait", a.no_wait, "Return as soon as the bytes are accepted");
         import->add_option("--parallel", a.parallel, "Files sent at the same time")->check(CLI::Range(1, 64))->capture_default_str();
         import->add_option("--progress", a.progress, "auto, live, plain, json or none")->type_name("MODE");
@@ -149,6 +158,50 @@ private:
         sniff->add_option("FILE", a.files, "Files to look at; - is standard input")->required();
         reading(sniff);
         sniff->add_flag("--json", a.json, "One JSON object per file");
+
+        auto* map = command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
+                            "  millrace map supplier.csv template.json\n"
+                            "  millrace map old.xlsx new.csv --json");
+        map->add_option("SOURCE_TARGET", a.files, "Two tables of any format, or schemas: JSON Schema, Table Schema, {\"fields\": [...]}")
+            ->type_name("SOURCE TARGET")->expected(2)->required();
+        reading(map);
+        map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
+        map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
+    }
+
+    void transforming() {
+        auto* transform = command(root, "transform", "Make another table of a file by a spec, without a server",
+                                  "  millrace transform orders.csv clean.parquet --spec orders.json --rejects rejects.csv\n"
+                                  "  millrace transform orders.csv --spec orders.json --preview 20\n"
+                                  "  millrace transform --operators      (all operators with examples)");
+        transform->add_option("IN_OUT", a.files, "What to read and what to write; - is standard input or output")->type_name("IN OUT")->expected(0, 2);
+        transform->add_option("--spec", a.spec, "The spec, as JSON")->type_name("FILE");
+        transform->add_option("--rules", a.rules, "Rules over the result, in place of those of the spec")->type_name("FILE");
+        refusing(transform);
+        transform->add_option("--preview", a.preview, "The first rows before and after, as JSON")->type_name("ROWS")->check(CLI::Range(1, 10'000));
+        transform->add_flag("--explain", a.explain, "How long each operator took");
+        transform->add_option("--import", a.import_spec, "Make a spec of a Table Schema, a JSON Schema or an OpenRefine history")->type_name("FILE");
+        transform->add_flag("--operators", a.operators, "The reference of all operators");
+        transform->add_flag("--schema", a.schema, "The JSON Schema of a spec");
+        writing(transform);
+        reading(transform);
+        auto* validate = command(root, "validate", "Check a file by rules, without a server",
+                                 "  millrace validate orders.csv --rules orders.json --problems problems.ndjson --rejects rejects.csv");
+        validate->add_option("IN", a.files, "What to read; - is standard input")->expected(0, 1);
+        validate->add_option("--rules", a.rules, "The rules, as JSON")->type_name("FILE");
+        validate->add_option("--accepted", a.accepted, "Gets the rows that are good, as they stood")->type_name("FILE");
+        refusing(validate);
+        validate->add_flag("--kinds", a.kinds, "The reference of all rules");
+        validate->add_flag("--schema", a.schema, "The JSON Schema of rules");
+        reading(validate);
+    }
+
+    void refusing(CLI::App* sub) {
+        sub->add_option("--rejects", a.rejects, "Gets the rows that were refused, as they stood, with their numbers and reasons")->type_name("FILE");
+        sub->add_option("--problems", a.problems, "Gets every problem as a line of JSON")->type_name("FILE");
+        sub->add_option("--now", a.now, "What now() says, to run again exactly as before")->type_name("TIME");
+        sub->add_option("--table", a.table, "Which table of a file with several")->type_name("N")->check(CLI::Range(1, 1'000'000));
+        sub->add_flag("--json", a.json, "The report as JSON");
     }
 
     void writing(CLI::App* sub) {
@@ -173,6 +226,32 @@ private:
         ls->add_option("-n,--limit", a.limit, "At most this many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
         ls->add_flag("--all", a.all, "Every one, however many");
         ls->add_option("--scope", a.scope, "own, org or all, as your role allows");
+    }
+
+    void datasets() {
+        auto* datasets = group("datasets", "Look at datasets, their rows and versions");
+        auto* ls = with_output(with_server(command(*datasets, "ls", "List datasets, newest first")));
+        with_list(ls, "Terms such as name:~orders row_count:>1000");
+        auto* get = with_output(with_server(command(*datasets, "get", "Show datasets with schema and profile")));
+        get->add_option("ID", a.ids, "Ids of datasets")->required();
+        auto* rows = with_output(with_server(command(*datasets, "rows", "Show rows",
+                                                     "  millrace datasets rows ID --filter 'town:Delft price:>=10' --sort -price --limit 20")));
+        rows->add_option("ID", a.ids, "Id of a dataset")->required()->expected(1);
+        with_list(rows, "Terms on columns, e.g. town:Delft price:>=10");
+        for (const auto& [name, about] : {std::pair{"versions", "List all versions of a dataset, newest first"}, std::pair{"lineage", "Say what a dataset was made of, as JSON"}}) {
+            auto* sub = with_output(with_server(command(*datasets, name, about)));
+            sub->add_option("ID", a.ids, "Id of a dataset")->required()->expected(1);
+        }
+        auto* rm = with_server(command(*datasets, "rm", "Remove datasets; their files stay"));
+        rm->add_option("ID", a.ids, "Ids of datasets")->required();
+
+        auto* query = with_output(with_server(command(root, "query", "Run a SELECT over files of this machine, or over datasets of a server",
+                                                      "  millrace query 'SELECT town, sum(price) FROM orders GROUP BY town' orders.csv\n"
+                                                      "  millrace query 'SELECT * FROM \"orders.csv\" LIMIT 10'      (a dataset, by name or id)")));
+        query->add_option("SQL", a.sql, "One SELECT in the dialect of SQLite")->required();
+        query->add_option("FILE", a.files, "Files; each is a table under its name, with and without its extension");
+        query->add_option("-n,--limit", a.row_limit, "At most this many rows")->check(CLI::Range(1, 1'000'000'000));
+        reading(query);
     }
 
     void jobs() {

@@ -41,10 +41,21 @@ struct Arguments {
     std::string out;   ///< export: file
     std::optional<int> table;  ///< import, convert: the main one is 1
     bool all_tables = false;
+    std::string version_of, mode, key, contract;  ///< import: of versions
+    std::string sql;   ///< query
+    std::optional<std::uint64_t> row_limit;  ///< query
     std::optional<std::string> delimiter, quote, encoding;
     std::optional<bool> header;
     std::string samples;
     bool once = false;
+
+    // transform, validate
+    std::string spec, rules, rejects, problems, accepted;
+    std::string import_spec;     ///< --import FILE
+    std::string now;
+    std::optional<int> preview;  ///< rows
+    bool explain = false;
+    bool operators = false, kinds = false, schema = false;
 
     // jobs
     std::vector<std::string> ids;

@@ -14,6 +14,17 @@ int run_import(const Arguments& arguments);
 int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
+int run_map(const Arguments& arguments);
+
+int run_datasets_ls(const Arguments& arguments);
+int run_datasets_get(const Arguments& arguments);
+int run_datasets_rows(const Arguments& arguments);
+int run_datasets_versions(const Arguments& arguments);
+int run_datasets_lineage(const Arguments& arguments);
+int run_datasets_rm(const Arguments& arguments);
+int run_query(const Arguments& arguments);
+int run_transform(const Arguments& arguments);
+int run_validate(const Arguments& arguments);
 
 int run_jobs_ls(const Arguments& arguments);
 int run_jobs_get(const Arguments& arguments);

@@ -103,6 +103,10 @@ std::string query_of(const ImportOptions& options) {
     if (!options.on_duplicate.empty()) add("on_duplicate", options.on_duplicate);
     if (!options.dialect.empty()) add("dialect", json::serialize(options.dialect));
     if (options.table) add("table", std::to_string(*options.table));
+    for (const auto& [name, value] : {std::pair{"version_of", &options.version_of}, std::pair{"mode", &options.mode}, std::pair{"key", &options.key},
+                                       std::pair{"contract", &options.contract}}) {
+        if (!value->empty()) add(name, *value);
+    }
     return query;
 }
 

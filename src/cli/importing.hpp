@@ -17,6 +17,8 @@ struct ImportOptions {
     std::string supplier_id;
     json::object dialect;      ///< how to read the files, where that is to differ from what is found out
     std::optional<int> table;  ///< from 1: only this one
+    std::string version_of;    ///< a dataset: the files become its next versions, one after the other
+    std::string mode, key, contract;
     bool wait = true;
     int parallel = 4;
 };

@@ -108,6 +108,25 @@ std::unique_ptr<formats::Source> open_source(const std::string& path) {
 
 formats::unpack::Plain open_plain(const std::string& path) { return formats::unpack::plain(open_source(path), name_of(path)); }
 
+SpoolFile::SpoolFile() : file_{unnamed_file()} {}
+SpoolFile::~SpoolFile() { ::close(file_); }
+
+void SpoolFile::write(std::string_view rest) {
+    while (!rest.empty()) {
+        const auto n = ::write(file_, rest.data(), rest.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == ENOSPC) throw Error{Code::storage_full};
+        if (n < 0) throw Error{Code::storage_failed, {{"why", why()}}};
+        rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+}
+
+void SpoolFile::restart() {
+    if (::ftruncate(file_, 0) != 0 || ::lseek(file_, 0, SEEK_SET) != 0) throw Error{Code::storage_failed, {{"why", why()}}};
+}
+
+std::unique_ptr<formats::Source> SpoolFile::source() const { return std::make_unique<FileSource>(::dup(file_), "a temporary file"); }
+
 json::object dialect_of(const Arguments& arguments) {
     json::object dialect;
     if (arguments.delimiter) {

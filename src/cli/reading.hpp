@@ -18,6 +18,23 @@ std::unique_ptr<formats::Source> open_source(const std::string& path);
 /// The same as the file that is in it, where it is compressed, with what the formats are told of its name.
 formats::unpack::Plain open_plain(const std::string& path);
 
+/// A temporary file without a name, written front to back and then read.
+class SpoolFile final : public formats::Sink {
+public:
+    SpoolFile();
+    ~SpoolFile() override;
+    SpoolFile(const SpoolFile&) = delete;
+    SpoolFile& operator=(const SpoolFile&) = delete;
+
+    void write(std::string_view bytes) override;
+    /// Forgets what was written.
+    void restart();
+    std::unique_ptr<formats::Source> source() const;
+
+private:
+    int file_;
+};
+
 /// What --delimiter, --quote, --encoding and --header fix.
 json::object dialect_of(const Arguments& arguments);
 

@@ -2,29 +2,20 @@
 
 #include <doctest/doctest.h>
 
-#include "formats/csv/csv.hpp"
+#include "datasets/testing.hpp"
 
 using namespace millrace;
 using namespace millrace::datasets;
 
 namespace {
 
-struct Text final : formats::Source, formats::Sink {
-    std::string text;
-    std::uint64_t size() const override { return text.size(); }
-    std::size_t read(std::uint64_t offset, std::span<char> into) override {
-        return offset >= text.size() ? 0 : text.copy(into.data(), into.size(), offset);
-    }
-    void write(std::string_view) override {}
-};
-
 Analysis analysis_of(std::string csv) {
-    Text source;
-    source.text = std::move(csv);
+    testing::Memory source{std::move(csv)};
+    testing::Parts parts;
     const auto open = [&](std::function<void(formats::Reject)> on_reject) {
         return formats::csv::format().open(source, {.on_reject = std::move(on_reject)});
     };
-    return analyse("csv", build(open, {.data = &source, .texts = &source, .restart = [] {}}));
+    return analyse("csv", build(open, parts.sinks()));
 }
 
 std::vector<std::string> codes(const Analysis& analysis) {

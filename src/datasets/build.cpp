@@ -30,6 +30,16 @@ public:
         if (columns_[0].rows * 17 + columns_[2].bytes.size() > 4u << 20) flush();
     }
     std::uint64_t cells() const { return cells_ + columns_[0].rows; }
+    void state(formats::StateWriter& archive) {
+        bool begun = writer_.has_value();
+        archive(begun, cells_, columns_);
+        if (begun) archive(*writer_);
+    }
+    void state(formats::StateReader& archive) {
+        bool begun = false;
+        archive(begun, cells_, columns_);
+        if (begun) archive(writer_.emplace(sink_));
+    }
     /// Bytes written; 0 when there was nothing to write.
     std::uint64_t finish() {
         flush();
@@ -68,6 +78,12 @@ public:
         texts_.add(group);
     }
 
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(writer_, texts_);
+        for (auto& profiler : profilers_) archive(profiler);
+    }
+
     BuildResult finish(Pass& pass, const std::vector<Found>& before) {
         BuildResult result{.rows = pass.rows(), .columns = pass.columns()};
         std::vector<formats::parquet::Field> fields;
@@ -81,7 +97,7 @@ public:
         // The file tells by itself how its values were written.
         result.data_bytes = writer_.finish(fields, {{"millrace.columns", to_json(result.columns)}});
         result.texts_bytes = texts_.finish();
-        pass.finish_rejects();
+        pass.flush_rejects();
         return result;
     }
 
@@ -97,9 +113,27 @@ private:
 BuildResult build(const OpenTable& open, const Sinks& sinks, const BuildOptions& options) {
     std::uint64_t reported = 0;
     std::vector<Found> found;
-    for (int number = 1;; ++number) {
+    for (const auto& column : options.columns) found.push_back({column.data_type(), {}, {}, from_pattern(column.data_type(), column.notation)});
+    int number = 1;
+    formats::StateReader before{options.go_on_from};
+    if (!before.at_end()) before(number, found);
+    for (;; ++number) {
         Pass pass{open, sinks.rejects, options, reported, number};
         Encoder encoder{sinks, pass.names().size()};
+        if (!before.at_end()) {
+            pass.go_on(before, found);
+            before(encoder);
+            if (!before.at_end()) throw Error{Code::internal, {{"why", "a state is of another table"}}};
+        }
+        if (options.on_checkpoint) {
+            pass.on_checkpoint([&] {
+                formats::StateWriter state;
+                state(number, found);
+                pass.state(state);
+                state(encoder);
+                options.on_checkpoint(state.take(), pass.checkpoint_at());
+            });
+        }
         pass.run(found, [&](const Group& group) { encoder.encode(group); });
         if (!pass.too_narrow()) return encoder.finish(pass, found);
         found = pass.found();

@@ -28,19 +28,33 @@ struct Sinks {
 
 struct BuildOptions {
     std::uint64_t source_bytes = 0;  ///< size of the source; what percentages are of
-    /// Called with bytes consumed in [0, source_bytes], never decreasing, about once per MiB, on the calling thread.
-    /// Stands still for a while when a second pass is needed.
-    std::function<void(std::uint64_t)> on_progress;
+    /// Called with bytes consumed in [0, source_bytes], never decreasing, and the rows read in this pass, about four times per
+    /// MiB, on the calling thread. Stands still for a while when a second pass is needed.
+    std::function<void(std::uint64_t bytes, std::uint64_t rows)> on_progress;
     std::stop_token stop;  ///< asked once per batch; then build throws Error{cancelled}
     /// Unquoted or quoted words that are nulls in columns that are not text, e.g. {"NA"}; the word itself is kept.
     std::vector<std::string> null_words;
     std::uint64_t rejects_stored_max = 100'000;  ///< all are counted, this many are written
     std::size_t group_rows_max = 131'072;
     std::size_t group_bytes_max = 16u << 20;     ///< of values in memory; two groups exist at a time
+    /// Types and notations that are given: nothing is inferred, and a cell that does not fit ends it. Empty: none are.
+    std::vector<ColumnInfo> columns;
     bool infer = true;                           ///< false: every column is text
     bool second_thread = true;                   ///< encode on a thread of its own once there is a second row group
     bool types_only = false;                     ///< find types and widenings, write nothing; for measuring
+
+    /// Called after every so many bytes of the source, at the end of a row group, with all that is needed to go on from there;
+    /// what belongs to it has been given to the sinks. Never for a table whose reader has no position. For `build` only.
+    /// `source_at`: bytes of the source that need not be read again, except for its beginning.
+    std::function<void(std::string state, std::uint64_t source_at)> on_checkpoint;
+    std::uint64_t checkpoint_bytes = 256u << 20;
+    /// Goes on from such a state of the same source and options: the sinks hold what they held then. What comes out is the
+    /// same, byte by byte, as without the interruption.
+    std::string go_on_from;
 };
+
+/// States of another build of the program are to be thrown away: raised by whoever changes what they hold.
+inline constexpr int state_version = 1;
 
 /// Why a column has the type it has: the first cell that a narrower type could not hold.
 struct Widening {

@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <random>
 
 #include "base/error.hpp"
 #include "datasets/build.hpp"
 #include "datasets/rows.hpp"
+#include "datasets/testing.hpp"
 #include "datasets/typing.hpp"
 #include "formats/csv/csv.hpp"
 
@@ -18,17 +18,7 @@ using formats::Type;
 
 namespace {
 
-struct Memory final : formats::Source, formats::Sink {
-    std::string bytes;
-    std::uint64_t size() const override { return bytes.size(); }
-    std::size_t read(std::uint64_t offset, std::span<char> into) override {
-        if (offset >= bytes.size()) return 0;
-        const auto count = std::min<std::size_t>(into.size(), bytes.size() - offset);
-        std::memcpy(into.data(), bytes.data() + offset, count);
-        return count;
-    }
-    void write(std::string_view more) override { bytes += more; }
-};
+using testing::Memory;
 
 /// A cell as a test writes it: nothing is a null, anything else the text; `"` at the start means quoted.
 using Text = std::optional<std::string>;
@@ -85,7 +75,7 @@ struct Built {
             rejects.bytes.clear();
         }};
         options.source_bytes = table.rows.size();
-        options.on_progress = [this](std::uint64_t bytes) { progress.push_back(bytes); };
+        options.on_progress = [this](std::uint64_t bytes, std::uint64_t) { progress.push_back(bytes); };
         result = build([&](auto on_reject) { return std::make_unique<TableReader>(table, std::move(on_reject)); }, sinks, options);
     }
     RowReader rows() { return {data, result.texts_bytes > 0 ? &texts : nullptr, result.columns}; }

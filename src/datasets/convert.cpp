@@ -57,7 +57,7 @@ formats::ReadReport write_texts(formats::TableReader& reader, const ExportPlan& 
         }
         output.write({row_group, 0, batch.rows});
         if (how_read.stop.stop_requested()) throw Error{Code::cancelled};
-        if (how_read.on_progress) how_read.on_progress(batch.bytes_consumed);
+        if (how_read.on_progress) how_read.on_progress(batch.bytes_consumed, batch.first_row + batch.rows);
     }
     output.finish();
     manifest = output.manifest();

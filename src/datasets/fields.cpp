@@ -14,6 +14,10 @@ std::span<const query::Field> list_fields() {
         {.name = "row_count", .type = Type::number},
         {.name = "rows_rejected", .type = Type::number},
         {.name = "job_id", .type = Type::uuid},
+        {.name = "series_id", .type = Type::uuid},
+        {.name = "parent_id", .type = Type::uuid},
+        {.name = "version", .type = Type::number, .sortable = true},
+        {.name = "mode", .type = Type::word},
         {.name = "created_at", .type = Type::time, .sortable = true},
     };
     return fields;

@@ -5,14 +5,16 @@
 
 namespace millrace::datasets {
 
-/// Guard: the owner has no other dataset of the same bytes, version and table. Else `refused` with that dataset. The dataset
-/// itself (same id) does not count, so that a rerun passes.
+/// Guard: the series has no other dataset of this version, and, for an import, the owner has no other one of the same bytes, version
+/// and table. Else `refused` with that dataset. The dataset itself (same id) does not count, so that a rerun passes.
 struct Unique : ledger::Op {
     Uuid id;
     Uuid owner;
     std::string sha256;
     int version = 1;
     int table = 1;
+    Mode mode = Mode::import;
+    Uuid series_id;  ///< nil: of its own
 };
 
 /// Inserts the dataset, or replaces the one with the same id; event "dataset.created".

@@ -1,6 +1,7 @@
 #include "datasets/profile.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -16,6 +17,10 @@ namespace {
 /// Values kept as candidates for the most frequent ones, values shown, samples shown.
 constexpr std::size_t candidates_max = 1000, group_candidates_max = 64, top_max = 20, samples_max = 10;
 constexpr std::size_t text_bytes_max = 200;
+/// Rows looked at closely, of the first row group and of each one after it: of a table of 400 columns this still costs little.
+constexpr std::size_t first_looks = 1024, later_looks = 128, patterns_shown = 10;
+constexpr double detected_least = 0.1;
+constexpr double shares[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
 std::string_view cut(std::string_view text) {
     if (text.size() <= text_bytes_max) return text;
@@ -50,23 +55,11 @@ std::string shown(const std::string& value, const ColumnInfo& info, const Notati
 
 }  // namespace
 
-std::uint64_t DistinctCounter::estimate() const {
-    constexpr double m = 4096;
-    double sum = 0;
-    int zeros = 0;
-    for (const auto rank : registers_) {
-        sum += std::ldexp(1.0, -rank);
-        zeros += rank == 0 ? 1 : 0;
-    }
-    const double raw = 0.7213 / (1 + 1.079 / m) * m * m / sum;
-    const double estimate = raw <= 2.5 * m && zeros > 0 ? m * std::log(m / zeros) : raw;
-    return static_cast<std::uint64_t>(std::llround(estimate));
-}
-
 void ColumnProfiler::add(const Column& column, const Dictionary& dictionary) {
     const bool first = count_ == 0;
     nulls_ += column.nulls;
     if (column.rows == column.nulls) return;
+    look(column);
     for (const auto hash : dictionary.hashes()) distinct_.add(hash);
     add_rest(column, dictionary);
     add_top(column, dictionary);
@@ -111,6 +104,10 @@ void ColumnProfiler::add_top(const Column& column, const Dictionary& dictionary)
         if (is_new) item->second.value = value_of(column, dictionary.first_rows()[i]);
         item->second.count += counts[i];
     }
+    drop_candidates();
+}
+
+void ColumnProfiler::drop_candidates() {
     if (top_.size() <= candidates_max) return;
     // Only the most frequent ones stay; from then on a value that was dropped may be missing.
     std::vector<std::uint64_t> all;
@@ -172,6 +169,120 @@ void ColumnProfiler::add_lengths(const Column& column) {
     length_sum_ += column.bytes.size();
 }
 
+/// Looks at evenly spaced rows: which ones depends on nothing but the rows, so a rerun finds the same.
+void ColumnProfiler::look(const Column& column) {
+    const auto looks = count_ == 0 ? first_looks : later_looks;
+    const auto step = std::max<std::size_t>(1, column.rows / looks);
+    const auto each = [&](auto visit) {
+        for (std::size_t row = 0; row < column.rows; row += step) {
+            if (!column.is_null(row)) visit(row);
+        }
+    };
+    std::size_t seen = 0;
+    each([&](std::size_t) { ++seen; });
+    const double weight = static_cast<double>(column.rows - column.nulls) / static_cast<double>(std::max<std::size_t>(1, seen));
+    each([&](std::size_t row) { look_at(column, row, weight); });
+    looked_at_ += seen;
+}
+
+void ColumnProfiler::look_at(const Column& column, std::size_t row, double weight) {
+    using formats::Type;
+    Detected found;
+    std::array<char, 32> digits{};
+    const auto written = [&](auto value) {
+        return std::string_view{digits.data(), static_cast<std::size_t>(std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr - digits.data())};
+    };
+    const auto place = [&](double value) {  // of enough decimals to be one
+        if (std::abs(value) <= 90) found.set(Detector::latitude);
+        if (std::abs(value) <= 180) found.set(Detector::longitude);
+    };
+    if (!column.type.is_text()) quantiles_.add(column.type.is_float() ? column.floats[row] : static_cast<double>(column.ints[row]), weight);
+    switch (column.type.type) {
+        case Type::text:
+        case Type::uuid:
+        case Type::json:
+            found = detect(column.text(row));
+            patterns_.add(column.text(row).substr(0, text_bytes_max));
+            break;
+        case Type::int64: found = detect(written(column.ints[row])); break;
+        case Type::float64: found = detect(written(column.floats[row])); break;
+        case Type::decimal:
+            if (column.type.scale >= 4) place(static_cast<double>(column.ints[row]) / std::pow(10.0, column.type.scale));
+            break;
+        case Type::boolean: found.set(Detector::boolean); break;
+        case Type::date:
+        case Type::timestamp: found.set(Detector::date); break;
+        case Type::time: break;
+    }
+    for (auto bits = found.bits(); bits != 0; bits &= bits - 1) ++detected_[static_cast<std::size_t>(__builtin_ctz(bits))];
+}
+
+void ColumnProfiler::merge(const ColumnProfiler& later) {
+    if (later.count_ > 0) {
+        const bool first = count_ == 0;
+        const auto widen = [&](auto& min, auto& max, const auto& other_min, const auto& other_max) {
+            if (first || other_min < min) min = other_min;
+            if (first || other_max > max) max = other_max;
+        };
+        widen(int_min_, int_max_, later.int_min_, later.int_max_);
+        widen(float_min_, float_max_, later.float_min_, later.float_max_);
+        widen(text_min_, text_max_, later.text_min_, later.text_max_);
+    }
+    count_ += later.count_;
+    nulls_ += later.nulls_;
+    distinct_.merge(later.distinct_);
+    top_exact_ = top_exact_ && later.top_exact_;
+    for (const auto& [hash, item] : later.top_) {
+        const auto [mine, is_new] = top_.try_emplace(hash, item);
+        if (!is_new) mine->second.count += item.count;
+    }
+    drop_candidates();
+    sum_ += later.sum_;
+    length_min_ = std::min(length_min_, later.length_min_);
+    length_max_ = std::max(length_max_, later.length_max_);
+    length_sum_ += later.length_sum_;
+    for (const auto& sample : later.samples_) {
+        if (samples_.size() < samples_max && std::ranges::find(samples_, sample) == samples_.end()) samples_.push_back(sample);
+    }
+    quantiles_.merge(later.quantiles_);
+    patterns_.merge(later.patterns_);
+    looked_at_ += later.looked_at_;
+    for (std::size_t i = 0; i < detector_count; ++i) detected_[i] += later.detected_[i];
+}
+
+std::vector<QuantileValue> ColumnProfiler::quantiles(const ColumnInfo& info, const Notation& notation) const {
+    const auto type = info.data_type();
+    if (type.is_text() || type.type == formats::Type::boolean || count_ == 0) return {};
+    std::vector<std::pair<double, std::uint64_t>> exact;
+    if (top_exact_) {
+        for (const auto& [hash, item] : top_) {
+            std::int64_t whole = 0;
+            double number = 0;
+            std::memcpy(&whole, item.value.data(), 8);
+            std::memcpy(&number, item.value.data(), 8);
+            exact.emplace_back(type.is_float() ? number : static_cast<double>(whole), item.count);
+        }
+        std::ranges::sort(exact);
+    }
+    const auto value_at = [&](double share) {
+        if (exact.empty()) return quantiles_.at(share);
+        auto left = static_cast<std::int64_t>(std::ceil(share * static_cast<double>(count_)));
+        for (const auto& [value, count] : exact) {
+            left -= static_cast<std::int64_t>(count);
+            if (left <= 0) return value;
+        }
+        return exact.back().first;
+    };
+    std::vector<QuantileValue> out;
+    for (const double share : shares) {
+        auto& item = out.emplace_back(QuantileValue{share, {}});
+        const double value = value_at(share);
+        if (type.is_float()) render_float(std::clamp(value, float_min_, float_max_), notation, item.value);
+        else render(std::clamp(static_cast<std::int64_t>(std::llround(value)), int_min_, int_max_), type, notation, item.value);
+    }
+    return out;
+}
+
 ColumnProfile ColumnProfiler::finish(const ColumnInfo& info) const {
     ColumnProfile out{.name = info.name, .type = info.type, .count = count_, .nulls = nulls_};
     if (count_ == 0) return out;
@@ -209,6 +320,14 @@ ColumnProfile ColumnProfiler::finish(const ColumnInfo& info) const {
     for (const auto& item : top) out.top.push_back({shown(item.value, info, notation), item.count});
     out.top_exact = top_exact_;
     for (const auto& sample : samples_) out.samples.push_back(shown(sample, info, notation));
+    out.quantiles = quantiles(info, notation);
+    out.looked_at = looked_at_;
+    const auto share = [&](std::uint64_t count) { return std::round(1e4 * static_cast<double>(count) / static_cast<double>(looked_at_)) / 1e4; };
+    for (const auto& [pattern, count] : patterns_.most_frequent(patterns_shown)) out.patterns.push_back({pattern, share(count)});
+    for (std::size_t i = 0; i < detector_count; ++i) {
+        if (looked_at_ > 0 && share(detected_[i]) >= detected_least) out.detected.push_back({static_cast<Detector>(i), share(detected_[i])});
+    }
+    std::ranges::stable_sort(out.detected, std::greater<>{}, &Detection::share);
     return out;
 }
 

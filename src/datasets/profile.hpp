@@ -12,7 +12,9 @@
 
 #include "base/describe.hpp"
 #include "datasets/column.hpp"
+#include "datasets/detectors.hpp"
 #include "datasets/notation.hpp"
+#include "datasets/sketch.hpp"
 #include "formats/parquet/dictionary.hpp"
 #include "formats/types.hpp"
 
@@ -24,6 +26,26 @@ struct ValueCount {
     std::uint64_t count = 0;
 };
 BOOST_DESCRIBE_STRUCT(ValueCount, (), (value, count))
+
+/// A share `at` of the values lies at or below `value`.
+struct QuantileValue {
+    double at = 0;
+    std::string value;
+};
+BOOST_DESCRIBE_STRUCT(QuantileValue, (), (at, value))
+
+/// Something that values look like; `share` is of the values looked at.
+struct Look {
+    std::string pattern;  ///< see pattern_of
+    double share = 0;
+};
+BOOST_DESCRIBE_STRUCT(Look, (), (pattern, share))
+
+struct Detection {
+    Detector detector = Detector::iban;
+    double share = 0;
+};
+BOOST_DESCRIBE_STRUCT(Detection, (), (detector, share))
 
 /// What one pass tells of a column. Values are text in the notation of the column, cut at 200 bytes.
 struct ColumnProfile {
@@ -41,9 +63,16 @@ struct ColumnProfile {
     std::vector<ValueCount> top;                ///< most frequent values, most frequent first
     bool top_exact = true;                      ///< false: counts are lower bounds, a value may be missing
     std::vector<std::string> samples;           ///< some different values, in order of the file
+    /// Numbers and times: at 0.01, 0.05, 0.25, 0.5, 0.75, 0.95 and 0.99; exact when `top_exact`, else estimated from values
+    /// looked at (some 2 % of the ranks).
+    std::vector<QuantileValue> quantiles;
+    /// Values looked at for what follows: all of a small file, else evenly spaced rows, the same ones each time.
+    std::uint64_t looked_at = 0;
+    std::vector<Look> patterns;                 ///< text: the most frequent shapes
+    std::vector<Detection> detected;            ///< what at least a tenth of the values looks like, by share
 };
 BOOST_DESCRIBE_STRUCT(ColumnProfile, (), (name, type, count, nulls, distinct, min, max, mean, length_min, length_max,
-                                          length_mean, top, top_exact, samples))
+                                          length_mean, top, top_exact, samples, quantiles, looked_at, patterns, detected))
 
 struct Profile {
     std::uint64_t rows = 0;
@@ -51,26 +80,20 @@ struct Profile {
 };
 BOOST_DESCRIBE_STRUCT(Profile, (), (rows, columns))
 
-/// Number of different hashes, estimated: HyperLogLog with 2^12 registers and linear counting for small numbers.
-class DistinctCounter {
-public:
-    void add(std::uint64_t hash) {
-        const auto index = hash >> 52;
-        const auto rank = static_cast<std::uint8_t>(__builtin_clzll((hash << 12) | (1ull << 11)) + 1);
-        if (rank > registers_[index]) registers_[index] = rank;
-    }
-    std::uint64_t estimate() const;
-
-private:
-    std::array<std::uint8_t, 4096> registers_{};
-};
-
-/// Collects the profile of one column, row group by row group. About 4 KiB and at most 1,000 values of memory.
+/// Collects the profile of one column, row group by row group. About 20 KiB and at most 1,000 values of memory.
 class ColumnProfiler {
 public:
     /// `dictionary` is the one of `column`, complete or given up.
     void add(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
+    /// Takes in what another one has seen of later rows of the same column.
+    void merge(const ColumnProfiler& later);
     ColumnProfile finish(const ColumnInfo& column) const;
+
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(count_, nulls_, distinct_, top_, top_exact_, int_min_, int_max_, float_min_, float_max_, text_min_, text_max_, sum_, length_min_,
+                length_max_, length_sum_, samples_, quantiles_, patterns_, looked_at_, detected_);
+    }
 
 private:
     std::uint32_t least_count(const formats::parquet::Dictionary& dictionary);
@@ -78,10 +101,17 @@ private:
     void add_rest(const formats::Column& column, const formats::parquet::Dictionary& dictionary);
     void add_range(const formats::Column& column, const formats::parquet::Dictionary& dictionary, bool first);
     void add_lengths(const formats::Column& column);
+    void look(const formats::Column& column);
+    void look_at(const formats::Column& column, std::size_t row, double weight);
+    void drop_candidates();
+    std::vector<QuantileValue> quantiles(const ColumnInfo& info, const Notation& notation) const;
 
     struct Counted {
         std::string value;  ///< text, or the eight bytes of a number
         std::uint64_t count = 0;
+
+        template <class Archive>
+        void state(Archive& archive) { archive(value, count); }
     };
     std::uint64_t count_ = 0;
     std::uint64_t nulls_ = 0;
@@ -95,6 +125,10 @@ private:
     double sum_ = 0;
     std::uint64_t length_min_ = ~0ull, length_max_ = 0, length_sum_ = 0;
     std::vector<std::string> samples_;
+    Quantiles quantiles_;
+    Patterns patterns_;
+    std::uint64_t looked_at_ = 0;
+    std::array<std::uint64_t, detector_count> detected_{};
 };
 
 }  // namespace millrace::datasets

@@ -31,8 +31,8 @@ public:
         out.clear();
         std::uint64_t begin = 0;
         for (std::size_t group = 0; group < reader_.groups(); begin += reader_.group_rows(group++)) {
-            const auto range = reader_.range(group, 0);
-            if (range && (static_cast<std::uint64_t>(range->second) < first || static_cast<std::uint64_t>(range->first) >= end)) {
+            const auto range = reader_.bounds(group, 0);
+            if (range && (static_cast<std::uint64_t>(range->int_max) < first || static_cast<std::uint64_t>(range->int_min) >= end)) {
                 continue;
             }
             take(group, begin);
@@ -186,17 +186,32 @@ void RowReader::write(Range range, Values values, formats::TableWriter& writer, 
     }
 }
 
-void RowReader::append_json(Range range, std::string& out) {
+const formats::parquet::Reader& RowReader::file() const { return state_->reader; }
+
+namespace {
+
+/// A JSON array of what `write` gives to an NDJSON writer.
+void append_array(const std::vector<formats::WriteColumn>& columns, std::string& out, const std::function<void(formats::TableWriter&)>& write) {
     StringSink sink{out};
     out += '[';
     const auto start = out.size();
-    const auto writer = formats::find_output("ndjson")->open(sink, write_columns(), {});
-    write(range, Values::typed, *writer);
+    const auto writer = formats::find_output("ndjson")->open(sink, columns, {});
+    write(*writer);
     writer->finish();
     // No line end stands inside an object: what there is separates them.
     if (out.size() > start) out.pop_back();
     std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ',');
     out += ']';
+}
+
+}  // namespace
+
+void RowReader::append_json(Range range, std::string& out) {
+    append_array(write_columns(), out, [&](formats::TableWriter& writer) { write(range, Values::typed, writer); });
+}
+
+void append_json_rows(const std::vector<formats::WriteColumn>& columns, const formats::Rows& rows, std::string& out) {
+    append_array(columns, out, [&](formats::TableWriter& writer) { writer.write(rows); });
 }
 
 formats::WriteColumn write_column(const ColumnInfo& column) {

@@ -10,6 +10,7 @@
 
 #include "datasets/column.hpp"
 #include "formats/format.hpp"
+#include "formats/parquet/reader.hpp"
 #include "formats/writer.hpp"
 
 namespace millrace::datasets {
@@ -19,6 +20,9 @@ BOOST_DEFINE_ENUM_CLASS(Values, typed, original)
 
 /// The column as writers want it.
 formats::WriteColumn write_column(const ColumnInfo& column);
+
+/// Appends rows as a JSON array of objects, typed; see formats/json/writer.hpp.
+void append_json_rows(const std::vector<formats::WriteColumn>& columns, const formats::Rows& rows, std::string& out);
 
 /// Reads the rows of a dataset back from its Parquet files, a window at a time (about 1 MiB per column at most).
 /// For one thread. All throw Error{malformed_file} when a file is damaged.
@@ -33,6 +37,7 @@ public:
 
     const std::vector<ColumnInfo>& columns() const;
     std::uint64_t rows() const;
+    const formats::parquet::Reader& file() const;
 
     /// A range of rows; it is cut at the end of the dataset.
     struct Range {

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <random>
 
 #include "datasets/rows.hpp"
+#include "datasets/testing.hpp"
 #include "datasets/transcode.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/output.hpp"
@@ -13,17 +13,7 @@ using namespace millrace::datasets;
 
 namespace {
 
-struct Memory final : formats::Source, formats::Sink {
-    std::string bytes;
-    std::uint64_t size() const override { return bytes.size(); }
-    std::size_t read(std::uint64_t offset, std::span<char> into) override {
-        if (offset >= bytes.size()) return 0;
-        const auto count = std::min<std::size_t>(into.size(), bytes.size() - offset);
-        std::memcpy(into.data(), bytes.data() + offset, count);
-        return count;
-    }
-    void write(std::string_view more) override { bytes += more; }
-};
+using testing::Memory;
 
 OpenTable table_of(Memory& csv) {
     return [&csv](std::function<void(formats::Reject)> on_reject) {

@@ -89,8 +89,18 @@ public:
         formats::Type from, to;
         std::uint64_t row;
         std::string text;
+
+        template <class Archive>
+        void state(Archive& archive) { archive(from, to, row, text); }
     };
     const std::vector<Change>& changes() const { return changes_; }
+
+    /// Between `take` or `drop` and the next rows.
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(undecided_, fixed_, fixed_notation_, too_narrow_, taken_any_, ambiguous_, type_, notation_, taken_, changes_);
+        values_.type = type_;
+    }
 
 private:
     void append(CellRun cells, std::uint64_t first_row);

@@ -180,15 +180,45 @@ TextStream::TextStream(Source& source, const std::optional<std::string>& encodin
         decided_ = true;
     }
     if (encoding_.bom_bytes > 0) decided_ = true;
-    if (encoding_.name == "utf-16le") kind_ = Kind::utf16le;
-    else if (encoding_.name == "utf-16be") kind_ = Kind::utf16be;
-    else if (encoding_.name == "windows-1252") kind_ = Kind::windows_1252;
-    else if (encoding_.name != "utf-8") kind_ = Kind::icu, converter_ = std::make_unique<Converter>(encoding_.name);
+    choose_kind();
     source_at_ = encoding_.bom_bytes;
     complete_ = source_at_ >= source_.size();
 }
 
 TextStream::~TextStream() = default;
+
+void TextStream::choose_kind() {
+    kind_ = Kind::utf8;
+    if (encoding_.name == "utf-16le") kind_ = Kind::utf16le;
+    else if (encoding_.name == "utf-16be") kind_ = Kind::utf16be;
+    else if (encoding_.name == "windows-1252") kind_ = Kind::windows_1252;
+    else if (encoding_.name != "utf-8") kind_ = Kind::icu, converter_ = std::make_unique<Converter>(encoding_.name);
+}
+
+std::optional<TextStream::Place> TextStream::place() const {
+    if (kind_ == Kind::icu) return std::nullopt;
+    return Place{offset_, source_offset(offset_), source_at_, suspect_begin_, suspect_end_, first_transcoded_, decided_, encoding_};
+}
+
+void TextStream::go_on(const Place& place) {
+    encoding_ = place.encoding;
+    decided_ = place.decided;
+    choose_kind();
+    offset_ = place.text;
+    source_at_ = place.source;
+    suspect_begin_ = place.suspect_begin;
+    suspect_end_ = place.suspect_end;
+    first_transcoded_ = place.first_transcoded;
+    begin_ = end_ = unvalidated_ = 0;
+    carry_.clear();
+    checkpoints_.clear();
+    complete_ = source_at_ >= source_.size();
+    if (place.read == place.source) return;
+    // What had been read is read again in one piece, so that all further windows begin where they did.
+    next_window_ = place.read - place.source;
+    extend();
+    next_window_ = window_bytes;
+}
 
 void TextStream::reserve(std::size_t more) {
     if (buffer_ && capacity_ - end_ >= more) return;
@@ -227,7 +257,7 @@ void TextStream::append(std::string_view bytes) {
 bool TextStream::extend() {
     if (complete_) return false;
     const auto left = source_.size() - source_at_;
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, window_bytes));
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, next_window_));
     const bool last = want == left;
     reserve(want);
     if (kind_ == Kind::utf8) {

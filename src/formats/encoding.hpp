@@ -69,6 +69,25 @@ public:
     std::uint64_t source_offset(std::uint64_t text_offset) const;
     const Encoding& encoding() const { return encoding_; }
 
+    /// Where text() begins, and all that has been found out before.
+    struct Place {
+        std::uint64_t text = 0, source = 0;  ///< of the first byte of text()
+        std::uint64_t read = 0;              ///< of the source
+        std::uint64_t suspect_begin = 0, suspect_end = 0, first_transcoded = 0;
+        bool decided = false;
+        Encoding encoding;
+
+        template <class Archive>
+        void state(Archive& archive) {
+            archive(text, source, read, suspect_begin, suspect_end, first_transcoded, decided);
+            archive(encoding.name, encoding.bom_bytes, encoding.confidence, encoding.reason);
+        }
+    };
+    /// Nothing for encodings that ICU decodes: where in the source their text comes from is not known exactly.
+    std::optional<Place> place() const;
+    /// Stands at that place of the same source from now on, in the same windows.
+    void go_on(const Place& place);
+
 private:
     struct Converter;  ///< ICU's, for encodings that are not decoded here
     struct Checkpoint {
@@ -77,6 +96,7 @@ private:
     };
     enum class Kind { utf8, windows_1252, utf16le, utf16be, icu };
 
+    void choose_kind();
     void reserve(std::size_t more);
     void add_checkpoint(std::size_t at, std::uint64_t source);
     void append(std::string_view bytes);
@@ -100,6 +120,7 @@ private:
     std::size_t unvalidated_ = 0;   ///< bytes at the end that are the start of a character
     std::uint64_t offset_ = 0;
     std::uint64_t source_at_ = 0;   ///< next byte to read
+    std::size_t next_window_ = window_bytes;
     std::uint64_t suspect_begin_ = UINT64_MAX;
     std::uint64_t suspect_end_ = 0;
     std::deque<Checkpoint> checkpoints_;  ///< none while the text is the source

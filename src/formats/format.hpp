@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,7 @@ struct ReadOptions {
     std::function<void(Reject)> on_reject;  ///< called in order of the file; may be empty
     std::uint64_t record_bytes_max = 64 << 20;  ///< of text; a longer record ends the file with Error{line_too_long}
     std::uint32_t columns_max = 20'000;         ///< more end the file with Error{too_many_columns}
+    std::stop_token stop;  ///< ends a child that reads the file, with Error{cancelled}; in this process the source can throw
 };
 
 /// Reads one table as text, in one pass and bounded memory.
@@ -101,6 +103,11 @@ struct TableReader {
     virtual bool next(TextBatch& batch) = 0;
     /// Complete after `next` has answered false.
     virtual const ReadReport& report() const = 0;
+    /// Where it stands between two batches (state.hpp), as `go_on` takes it; nothing where a format cannot do that.
+    virtual std::optional<std::string> position() { return std::nullopt; }
+    /// Goes on where another reader of the same bytes, opened with the same options, stood: from there on both give the
+    /// same batches. Called before the first `next`.
+    virtual void go_on(std::string_view /*position*/) {}
 };
 
 /// A kind of file. A new one is a new folder and one line in catalog.cpp.

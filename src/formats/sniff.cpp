@@ -69,7 +69,8 @@ json::object preview(Source& source, std::string_view filename, ReadOptions opti
     options.on_reject = [&](Reject reject) {
         if (rejects.size() < rows_max) rejects.push_back(json::object{{"line", reject.line}, {"code", reject.code}, {"reason", reject.reason}});
     };
-    const auto reader = recognise(source, filename, options.dialect).open(source, options);
+    const auto& format = recognise(source, filename, options.dialect);
+    const auto reader = format.open(source, options);
     const auto columns = std::max<std::size_t>(1, reader->names().size());
     const auto bytes_max = std::clamp(preview_bytes / rows_max / columns, cell_bytes_min, cell_bytes_max);
     json::array rows;
@@ -81,7 +82,7 @@ json::object preview(Source& source, std::string_view filename, ReadOptions opti
             rows.push_back(std::move(row));
         }
     }
-    return {{"names", names_of(*reader)}, {"rows", std::move(rows)}, {"rejects", std::move(rejects)}};
+    return {{"format", format.name()}, {"dialect", reader->report().dialect}, {"names", names_of(*reader)}, {"rows", std::move(rows)}, {"rejects", std::move(rejects)}};
 }
 
 }  // namespace millrace::formats

@@ -12,7 +12,8 @@ json::object sniff(Source& source, std::string_view filename, const ReadOptions&
 /// unpack::each_member.
 json::object sniff_archive(Source& archive);
 
-/// The first rows of a table under `options`: {"names", "rows": [["text" | null, ...]], "rejects": [{"line", "code", "reason"}]}.
+/// The first rows of a table under `options`: {"format", "dialect", "names", "rows": [["text" | null, ...]], "rejects": [{"line",
+/// "code", "reason"}]}; of the dialect what is known by then. Reads no more of the file than that takes.
 /// Long cells are cut, so that the answer has a few MiB at most. Throws like `sniff`.
 json::object preview(Source& source, std::string_view filename, ReadOptions options, std::size_t rows_max);
 

@@ -37,6 +37,9 @@ struct Column {
     std::vector<std::uint32_t> ends;   ///< text: where the value of each row ends in `bytes`
     std::string bytes;                 ///< text: all values after each other; below 4 GiB
 
+    template <class Archive>
+    void state(Archive& archive) { archive(type, rows, nulls, valid, ints, floats, ends, bytes); }
+
     bool is_null(std::size_t row) const { return valid[row] == 0; }
     std::string_view text(std::size_t row) const {
         const std::size_t begin = row == 0 ? 0 : ends[row - 1];

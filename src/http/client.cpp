@@ -31,6 +31,7 @@ struct Exchange {
     std::exception_ptr thrown;                      ///< by a function of the request
     bool enough = false;                            ///< no more of the body is wanted
     std::size_t head_bytes = 0;
+    bool head_told = false;                         ///< trailers end like a head
     std::string refused{};                          ///< why an address was not connected to
     bool connecting = false;                        ///< some address was allowed
 
@@ -72,6 +73,7 @@ struct Exchange {
         head_bytes += line.size();
         if (head_bytes > head_bytes_max) throw Error{Code::payload_too_large, {{"limit", std::to_string(head_bytes_max)}}};
         while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+        if (line.empty() && response.status / 100 == 2 && request.on_head && !std::exchange(head_told, true)) request.on_head(response.headers);
         if (line.starts_with("HTTP/")) {  // also after a 100: only the last head counts
             response.headers.clear();
             const auto space = line.find(' ');

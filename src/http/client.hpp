@@ -26,6 +26,8 @@ struct ClientRequest {
     std::function<std::size_t(std::uint64_t offset, std::span<char> into)> read_body;
     std::optional<std::uint64_t> body_size;  ///< of `read_body`; absent: sent in chunks
 
+    /// Sees the head of a 2xx answer before its body comes.
+    std::function<void(const Headers& headers)> on_head;
     /// Takes the body of a 2xx answer block by block, e.g. a stream of events, in place of ClientResponse::body; false
     /// ends the request there, as if the body were complete.
     std::function<bool(std::string_view block)> on_body;

@@ -17,4 +17,16 @@ std::span<const query::Field> list_fields() {
     return fields;
 }
 
+std::span<const query::Field> source_fields() {
+    using query::Type;
+    static constexpr std::string_view types[] = {"file_upload", "website"};
+    static constexpr query::Field fields[] = {
+        {.name = "id", .type = Type::uuid},
+        {.name = "name", .type = Type::text, .sortable = true},
+        {.name = "source_type", .type = Type::word, .words = types},
+        {.name = "created_at", .type = Type::time, .sortable = true},
+    };
+    return fields;
+}
+
 }  // namespace millrace::intake

@@ -33,6 +33,10 @@ Receiving::~Receiving() { abort(Error{Code::upload_aborted}); }
 void Receiving::write(std::string_view bytes) {
     const auto limit = intake_.settings_.max_bytes;
     if (writer_->size() + bytes.size() > limit) throw Error{Code::payload_too_large, {{"limit", std::to_string(limit)}}};
+    if (!joined_ && std::chrono::steady_clock::now() >= next_look_) {
+        if (!intake_.is_wanted(file_)) throw Error{Code::cancelled};
+        next_look_ = in(look_every);
+    }
     writer_->write(bytes);
 }
 
@@ -107,6 +111,18 @@ Intake::Announced Intake::announce(Incoming incoming) {
         // It may have been applied all the same; then nobody will bring the bytes.
         abort_later({file, Error{Code::upload_aborted, {{"received", "0"}}}, !incoming.join});
         throw;
+    }
+}
+
+/// Does its job, if any, still wait for the bytes?
+bool Intake::is_wanted(const File& file) {
+    if (!file.job_id) return true;
+    try {
+        ledger::Commit look;
+        look.guard(jobs::InState{*file.job_id, {jobs::State::blocked}});
+        return static_cast<bool>(ledger_.commit(std::move(look)));
+    } catch (const Error&) {
+        return true;  // a database that is away for a moment ends no upload
     }
 }
 

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "blobs/store.hpp"
 #include "intake/ops.hpp"
 #include "intake/store.hpp"
@@ -54,7 +55,7 @@ public:
 
     const Uuid& id() const { return file_.id; }
     const std::optional<Uuid>& job() const { return file_.job_id; }
-    /// Throws Error{payload_too_large}.
+    /// Throws Error{payload_too_large}, and Error{cancelled} at most a second after the job has been cancelled.
     void write(std::string_view bytes);
     /// Stores the bytes and accepts the file: durable on return, the job is in its queue. Nothing when the job that was
     /// joined got its bytes from elsewhere. Throws when the file could not be accepted; the job is failed then.
@@ -72,6 +73,8 @@ private:
     const bool joined_;
     std::unique_ptr<blobs::Writer> writer_;
     bool open_ = true;
+    static constexpr Duration look_every = 1s;
+    Deadline next_look_ = in(look_every);  ///< at the state of the job
 };
 
 /// Takes files in, durably; and cleans up after those who did not finish.
@@ -117,6 +120,7 @@ private:
     };
     void abort_later(Leftover leftover);
     void sweep_leftovers();
+    bool is_wanted(const File& file);
     int remove_unnamed(const std::vector<std::string>& objects, Instant before);
 
     const Settings settings_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "intake/file.hpp"
+#include "intake/source.hpp"
 #include "intake/upload.hpp"
 #include "ledger/ledger.hpp"
 
@@ -59,6 +60,24 @@ struct AdvanceUpload : ledger::Op {
 struct RemoveUpload : ledger::Op {
     Uuid upload;
     explicit RemoveUpload(Uuid u) : upload{u} {}
+};
+
+/// Inserts the source or replaces it; the built-in one stays as it is when it is there.
+struct PutSource : ledger::Op {
+    DataSource source;
+    explicit PutSource(DataSource s) : source{std::move(s)} {}
+};
+
+/// Removes a source that is not built in; what it was given stays with its jobs.
+struct RemoveSource : ledger::Op {
+    Uuid source;
+    explicit RemoveSource(Uuid s) : source{s} {}
+};
+
+/// Notes what a source was given, beside the Create of its job. No effect when the job has one.
+struct Submit : ledger::Op {
+    Submission submission;
+    explicit Submit(Submission s) : submission{std::move(s)} {}
 };
 
 }  // namespace millrace::intake

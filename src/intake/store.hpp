@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "intake/file.hpp"
+#include "intake/source.hpp"
 #include "intake/upload.hpp"
 #include "query/query.hpp"
 
@@ -23,6 +24,14 @@ struct FilePage {
     std::optional<std::string> next_cursor;
 };
 
+/// What sources can be filtered and sorted by; free text looks into name and description.
+std::span<const query::Field> source_fields();
+
+struct SourcePage {
+    std::vector<DataSource> items;
+    std::optional<std::string> next_cursor;
+};
+
 struct IntakeStore {
     virtual ~IntakeStore() = default;
     virtual std::optional<File> get(const Uuid& id, const Scope& scope) = 0;
@@ -34,6 +43,13 @@ struct IntakeStore {
     /// Those whose bytes are all here, but whose file is not stored.
     virtual std::vector<Upload> uploads_to_accept() = 0;
     virtual std::vector<Upload> expired_uploads(Instant now, int limit) = 0;
+    /// One that the scope sees; everybody sees the built-in one.
+    virtual std::optional<DataSource> source(const Uuid& id, const Scope& scope) = 0;
+    /// Without the built-in one.
+    virtual SourcePage sources(const Scope& scope, const ListRequest& request) = 0;
+    virtual std::optional<Submission> submission(const Uuid& job, const Scope& scope) = 0;
+    /// What the source was given, newest first, after the job `before`.
+    virtual std::vector<Submission> submissions(const Uuid& source, const Scope& scope, std::optional<Uuid> before, int limit) = 0;
     /// Which of these blobs some file or dataset names.
     virtual std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) = 0;
 };

@@ -4,9 +4,12 @@
 #include "pipelines/batch/batch.hpp"
 #include "pipelines/bulk/bulk.hpp"
 #include "pipelines/convert/convert.hpp"
+#include "pipelines/document/document.hpp"
 #include "pipelines/export/export.hpp"
 #include "pipelines/external/external.hpp"
 #include "pipelines/import/import.hpp"
+#include "pipelines/map/map.hpp"
+#include "pipelines/transform/transform.hpp"
 #include "pipelines/workflow/workflow.hpp"
 
 namespace millrace::pipelines {
@@ -17,6 +20,10 @@ std::vector<jobs::Kind> catalog(const Tools& tools) {
         export_::kind(tools),
         analyze::kind(tools),
         convert::kind(tools),
+        map::kind(tools),
+        transform::kind(tools),
+        transform::validation_kind(tools),
+        document::kind(tools),
         batch::kind(),
         external::kind(),
         workflow::kind(),

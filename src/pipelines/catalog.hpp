@@ -2,10 +2,12 @@
 
 #include <vector>
 
-#include "blobs/store.hpp"
+#include "blobs/drafts.hpp"
 #include "datasets/store.hpp"
 #include "intake/store.hpp"
 #include "jobs/engine.hpp"
+#include "mapping/store.hpp"
+#include "pipelines/import/settings.hpp"
 
 namespace millrace::pipelines {
 
@@ -14,10 +16,14 @@ struct Tools {
     intake::IntakeStore& files;
     datasets::DatasetStore& datasets;
     blobs::BlobStore& blobs;
+    mapping::MappingStore& mappings;
     jobs::JobStore& jobs;
     ledger::Ledger& ledger;
     const Clock& clock;
     observe::Log& log;
+    blobs::DraftStore& drafts;
+    import::Settings import{};
+    std::uint64_t file_bytes_max = std::uint64_t{64} << 30;  ///< of a file that a job fetches
 };
 
 /// Every kind of job this program knows. A new one is a folder here and one line in catalog.cpp.

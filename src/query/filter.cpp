@@ -12,6 +12,11 @@
 namespace millrace::query {
 namespace {
 
+/// May it stand in the name of a field without quotes?
+bool is_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
 /// A value as it stood, quotes removed.
 struct Piece {
     std::string text;
@@ -56,17 +61,28 @@ private:
         const bool negated = text_[at_] == '-' && at_ + 1 < text_.size() && !is_blank(text_[at_ + 1]);
         if (negated) ++at_;
         const auto name_start = at_;
-        if (text_[at_] != '"') {
-            while (at_ < text_.size() && is_name(text_[at_])) ++at_;
-            if (at_ > name_start && at_ < text_.size() && text_[at_] == ':') {
-                const auto name = text_.substr(name_start, at_++ - name_start);
-                return read_condition(name, name_start, negated, start);
-            }
-        }
+        if (const auto name = read_name()) return read_condition(*name, name_start, negated, start);
         at_ = name_start;
         auto piece = read_piece("");
         if (piece.text.empty()) return problem(name_start, "empty_text", "there is nothing to look for");
         filter_.texts.push_back({std::move(piece.text), negated});
+    }
+
+    /// The name of a field, plain or in quotes, and the colon behind it.
+    std::optional<std::string> read_name() {
+        std::string name;
+        if (text_[at_] == '"') {
+            for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+                if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+                name += text_[at_];
+            }
+            ++at_;
+        } else {
+            while (at_ < text_.size() && is_name(text_[at_])) name += text_[at_++];
+        }
+        if (name.empty() || at_ >= text_.size() || text_[at_] != ':') return std::nullopt;
+        ++at_;
+        return name;
     }
 
     void read_condition(std::string_view name, std::size_t name_at, bool negated, std::size_t start) {
@@ -231,10 +247,6 @@ private:
     }
 
     static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-    static bool is_name(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-    }
-
     void problem(std::size_t byte, std::string code, std::string detail) {
         if (issues_.size() >= 20) return;  // enough to act on
         const auto head = text_.substr(0, byte);
@@ -322,7 +334,8 @@ std::string to_string(const Filter& filter) {
     for (const auto& term : filter.terms) {
         if (!out.empty()) out += ' ';
         if (term.negated) out += '-';
-        out += term.field;
+        if (std::ranges::all_of(term.field, is_name)) out += term.field;
+        else append_value(out, term.field);
         out += ':';
         out += sign(term.op);
         for (std::size_t i = 0; i < term.values.size(); ++i) {

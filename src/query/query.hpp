@@ -19,7 +19,8 @@
 ///
 ///     state:failed kind:import created_at:>2026-01-01 progress:>=50 error_message:~timeout -state:completed "free text"
 ///
-/// All terms must hold. `field:a,b` is any of the values, `-` in front negates the term, quotes ("a \"b\"") keep blanks
+/// All terms must hold. A field whose name has other characters than letters, digits, _ and . stands in quotes ("unit price":>5).
+/// `field:a,b` is any of the values, `-` in front negates the term, quotes ("a \"b\"") keep blanks
 /// and signs in a value. Operators after the colon: = (or none), >, >=, <, <= for numbers and times, ~ for "contains"
 /// (ASCII letters match without case) in texts. A day stands for all of it: `created_at:2026-01-01` is that day,
 /// `>2026-01-01` after its end, `<=2026-01-01` until its end; days and times are UTC unless an offset is given.
@@ -98,9 +99,12 @@ Filter parse_filter(std::string_view text, std::span<const Field> fields);
 /// The text of a filter; parse_filter gives the same filter again.
 std::string to_string(const Filter& filter);
 
-/// Reads "-created_at,kind": a minus sorts downwards. Throws Error{invalid_parameter}.
+/// Reads "-created_at,kind": a minus sorts downwards; a name may stand in quotes. Throws Error{invalid_parameter}.
 Sort parse_sort(std::string_view text, std::span<const Field> fields);
 std::string to_string(const Sort& sort);
+
+/// Reads "a,\"b, c\"" as names, which may stand in quotes.
+std::vector<std::string> parse_names(std::string_view text);
 
 /// Says of a thing in memory whether the filter holds, as SQL would: for live topics and webhooks, and as the reference
 /// in the tests of storage. `value_of` answers the field's value, nothing for null; `text` is searched for free text.

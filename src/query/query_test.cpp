@@ -43,6 +43,27 @@ TEST_CASE("a filter becomes checked terms and free texts") {
     CHECK(parse_filter("  \t ", fields).empty());
 }
 
+TEST_CASE("a field with other characters in its name stands in quotes") {
+    constexpr Field odd[] = {{"unit price", Type::number, true}, {"a\"b, c", Type::text, true}, {"-x", Type::text, true}};
+
+    const auto filter = parse_filter(R"("unit price":>5 -"a\"b, c":~y "unit price" "x y")", odd);
+    const auto sort = parse_sort(R"(-"unit price","a\"b, c","-x")", odd);
+
+    REQUIRE(filter.terms.size() == 2);
+    CHECK(filter.terms[0].field == "unit price");
+    CHECK(filter.terms[0].op == Operator::greater);
+    CHECK(filter.terms[1].field == "a\"b, c");
+    CHECK(filter.terms[1].negated);
+    CHECK(filter.texts == std::vector<FreeText>{{"unit price", false}, {"x y", false}});
+    CHECK(to_string(parse_filter(to_string(filter), odd)) == to_string(filter));
+    REQUIRE(sort.keys.size() == 3);
+    CHECK(sort.keys[0] == SortKey{"unit price", true});
+    CHECK(sort.keys[1] == SortKey{"a\"b, c", false});
+    CHECK(sort.keys[2] == SortKey{"-x", false});
+    CHECK(parse_sort(to_string(sort), odd) == sort);
+    CHECK(parse_names(R"(a,"b, c",d)") == std::vector<std::string>{"a", "b, c", "d"});
+}
+
 TEST_CASE("a day stands for all of it") {
     struct Row { std::string name; std::string_view text; Operator op; Instant value; Duration span; };
     const auto day = at("2026-01-01T00:00:00Z"), next = at("2026-01-02T00:00:00Z");

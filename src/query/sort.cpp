@@ -50,6 +50,23 @@ std::string take_bytes(std::string_view& in, std::size_t size) {
     return bytes;
 }
 
+/// Takes a name off the front, up to a comma: plain, or in quotes where a quote and a backslash have a backslash in front.
+std::string take_name(std::string_view& text) {
+    std::string name;
+    bool quoted = text.starts_with('"');
+    std::size_t at = quoted ? 1 : 0;
+    for (; at < text.size() && (quoted || text[at] != ','); ++at) {
+        if (quoted && text[at] == '"') {
+            quoted = false;
+            continue;
+        }
+        if (quoted && text[at] == '\\' && at + 1 < text.size()) ++at;
+        name += text[at];
+    }
+    text.remove_prefix(at);
+    return name;
+}
+
 void append(std::string& out, const CursorValue& value) {
     out += static_cast<char>('0' + value.index());
     std::visit(
@@ -91,22 +108,30 @@ Sort parse_sort(std::string_view text, std::span<const Field> fields) {
         if (field.sortable) sortable.emplace_back(field.name);
     }
     while (true) {
-        const auto comma = text.find(',');
-        auto name = text.substr(0, comma);
-        const bool descending = name.starts_with('-');
-        if (descending) name.remove_prefix(1);
+        const bool descending = text.starts_with('-');
+        if (descending) text.remove_prefix(1);
+        const auto name = take_name(text);
         if (std::ranges::find(sortable, name) == sortable.end()) {
-            refuse("sort", fmt::format("\"{}\" cannot be sorted by{} Known: {}", name.substr(0, 100),
+            refuse("sort", fmt::format("\"{}\" cannot be sorted by{} Known: {}", std::string_view{name}.substr(0, 100),
                                        closest(name, sortable) ? did_you_mean(name, sortable) : ".", fmt::join(sortable, ", ")));
         }
         if (std::ranges::find(sort.keys, name, &SortKey::field) != sort.keys.end()) {
             refuse("sort", fmt::format("\"{}\" stands twice", name));
         }
-        sort.keys.push_back({std::string{name}, descending});
+        sort.keys.push_back({name, descending});
         if (sort.keys.size() > sort_keys_max) refuse("sort", fmt::format("at most {} fields", sort_keys_max));
-        if (comma == text.npos) return sort;
-        text.remove_prefix(comma + 1);
+        if (text.empty()) return sort;
+        text.remove_prefix(1);
     }
+}
+
+std::vector<std::string> parse_names(std::string_view text) {
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        names.push_back(take_name(text));
+        if (!text.empty()) text.remove_prefix(1);
+    }
+    return names;
 }
 
 std::string to_string(const Sort& sort) {
@@ -114,7 +139,16 @@ std::string to_string(const Sort& sort) {
     for (const auto& key : sort.keys) {
         if (!out.empty()) out += ',';
         if (key.descending) out += '-';
-        out += key.field;
+        if (key.field.find_first_of(",\"") == key.field.npos && !key.field.starts_with('-')) {
+            out += key.field;
+            continue;
+        }
+        out += '"';
+        for (const char c : key.field) {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '"';
     }
     return out;
 }

@@ -4,7 +4,9 @@
 #include "storage/detail/catalog.hpp"
 #include "storage/detail/file_ops.hpp"
 #include "storage/detail/job_ops.hpp"
+#include "storage/detail/mapping_ops.hpp"
 #include "storage/detail/schedule_ops.hpp"
+#include "storage/detail/source_ops.hpp"
 #include "storage/detail/webhook_ops.hpp"
 
 // What storage does with each op: a new op is one line here. The handlers stand in detail/*_ops.cpp.
@@ -69,6 +71,7 @@ const Catalog& catalog() {
         guard<webhooks::Unchanged>(webhook_unchanged),
         guard<webhooks::CursorAt>(cursor_at),
         guard<webhooks::Held>(delivery_held),
+        guard<mapping::TemplateIs>(template_is),
 
         on<jobs::Create>(create_job),
         on<jobs::Unblock>(unblock_job, job_of),
@@ -97,8 +100,15 @@ const Catalog& catalog() {
         on<intake::Abort>(abort_file),
         on<intake::BeginUpload>(begin_upload),
         on<intake::RemoveUpload>(remove_upload),
+        on<intake::PutSource>(put_source),
+        on<intake::RemoveSource>(remove_source),
+        on<intake::Submit>(submit),
         on<datasets::Put>(put_dataset),
         on<datasets::Remove>(remove_dataset),
+
+        on<mapping::PutTemplate>(put_template),
+        on<mapping::RemoveTemplate>(remove_template),
+        on<mapping::Learn>(learn),
 
         on<webhooks::Put>(put_webhook),
         on<webhooks::Remove>(remove_webhook),

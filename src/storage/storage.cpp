@@ -21,6 +21,7 @@ public:
     datasets::DatasetStore& datasets() override { return datasets_; }
     accounts::AccountStore& accounts() override { return accounts_; }
     webhooks::WebhookStore& webhooks() override { return webhooks_; }
+    mapping::MappingStore& mappings() override { return mappings_; }
 
     void check() override { events_.bounds(); }
     std::string_view kind() const override { return kind_; }
@@ -38,6 +39,7 @@ private:
     detail::DatasetStore datasets_{*db_};
     detail::AccountStore accounts_{*db_};
     detail::WebhookStore webhooks_{*db_};
+    detail::MappingStore mappings_{*db_};
 };
 
 template <class Database, class Settings>

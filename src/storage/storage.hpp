@@ -14,6 +14,7 @@
 #include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
+#include "mapping/store.hpp"
 #include "observe/log.hpp"
 #include "storage/payload.hpp"
 #include "webhooks/store.hpp"
@@ -57,6 +58,7 @@ public:
     virtual datasets::DatasetStore& datasets() = 0;
     virtual accounts::AccountStore& accounts() = 0;
     virtual webhooks::WebhookStore& webhooks() = 0;
+    virtual mapping::MappingStore& mappings() = 0;
 
     /// Asks the database something, for readiness. Throws Error{database_unavailable} with why.
     virtual void check() = 0;

@@ -99,6 +99,8 @@ Sandbox::~Sandbox() {
     ::close(socket_);
 }
 
+void Sandbox::close() { ::shutdown(socket_, SHUT_RDWR); }
+
 Ending Sandbox::end() {
     if (ending_) return *ending_;
     ::kill(pid_, SIGKILL);

@@ -48,6 +48,8 @@ public:
     /// Fills `into`. `closed`: the child is gone.
     Outcome read(std::span<char> into, Deadline deadline);
     Outcome write(std::string_view bytes, Deadline deadline);
+    /// From now on `read` and `write` answer `closed`, also those that wait. May be called by any thread.
+    void close();
     /// Kills the child unless it has ended, and says how it ended.
     Ending end();
 

@@ -206,3 +206,54 @@ class Batches(V1):
             with self.subTest(body):
                 self.assert_problem(self.me.post("/api/v1/jobs/batch", body), 422, "invalid_fields")
         self.assert_problem(self.me.post("/api/v1/jobs/batch", {"file_ids": [file, str(uuid.uuid4())], "operation": "analyze"}), 404, "not_found")
+
+
+class Mapping(V1):
+    SOURCE = "Art.-Nr.;Bezeichnung;Preis;Währung\nA-1;Schraube;1.249,00;EUR\nA-2;Mutter;12,50;EUR\nA-3;Scheibe;0,99;USD\n".encode()
+    TARGET = b"sku,name,price,currency\nX9,Thing,10.00,EUR\nX8,Other,2.50,USD\n"
+
+    def test_a_mapping_becomes_a_template_and_the_template_a_file(self):
+        source, target = self.keep(self.SOURCE, "preise.csv"), self.keep(self.TARGET, "products.csv")
+        job = self.ended(self.begin("mapping", {"input_file_id": source, "reference_file_id": target, "provider": "openai"}))
+        self.assertEqual(job["status"], "completed", job)
+        self.assertEqual((job["input_file_id"], job["reference_file_id"]), (source, target))
+        result = job["result"]
+        self.assertEqual({e["source"]: e["target"] for e in result["mapping"]}, {"Art.-Nr.": "sku", "Bezeichnung": "name", "Preis": "price", "Währung": "currency"})
+        self.assertEqual((result["provider_used"], result["template_id"], len(result["warnings"])), ("heuristic", job["template_id"], 1))
+        self.assertTrue(all(0 <= c["confidence"] <= 1 and c["reason"] for c in result["candidates"]))
+        template = self.me.get(f"/api/v1/templates/{job['template_id']}").json()
+        self.assertEqual(template["name"], "preise -> products")
+
+        done = self.ended(self.begin("transform", {"input_file_id": source, "template_id": job["template_id"]}))
+        self.assertEqual(done["status"], "completed", done)
+        self.assertEqual(done["template_id"], job["template_id"])
+        content = self.me.get(f"/api/v1/files/{done['result_file_id']}/content").body.decode()
+        self.assertEqual(content.splitlines(), ["sku,name,price,currency", "A-1,Schraube,1249.00,EUR", "A-2,Mutter,12.50,EUR", "A-3,Scheibe,0.99,USD"])
+
+    def test_its_stages_are_20_40_60_100_and_those_of_a_transformation_20_50_80_100(self):
+        source, target = self.keep(self.SOURCE, "preise.csv"), self.keep(self.TARGET, "products.csv")
+        mapping = self.begin("mapping", {"input_file_id": source, "reference_file_id": target})
+        template = self.ended(mapping)["template_id"]
+        transform = self.begin("transform", {"input_file_id": source, "mapping_id": template})
+        self.ended(transform)
+        for job, stages in ((mapping, [20, 40, 60]), (transform, [20, 50, 80])):
+            events = self.me.get(f"/api/v2/jobs/{job}/events").json()["items"]
+            self.assertEqual([e["data"]["progress"] for e in events if e["type"] == "job.stage"], stages)
+
+    def test_a_template_applies_to_every_file_of_a_batch(self):
+        source, target = self.keep(self.SOURCE, "preise.csv"), self.keep(self.TARGET, "products.csv")
+        template = self.ended(self.begin("mapping", {"input_file_id": source, "reference_file_id": target}))["template_id"]
+        other = self.keep(self.SOURCE + "A-4;Nagel;3,10;EUR\n".encode(), "februar.csv")
+        for operation, options in (("transform", {"template_id": template}), ("map", {"reference_file_id": target})):
+            with self.subTest(operation):
+                job = self.ended(self.begin("batch", {"file_ids": [source, other], "operation": operation, "options": options}))
+                self.assertEqual((job["status"], job["result"]["completed"]), ("completed", 2), job)
+
+    def test_unknown_files_and_templates_are_404(self):
+        file = self.keep()
+        for kind, body in (("mapping", {"input_file_id": file, "reference_file_id": str(uuid.uuid4())}),
+                           ("mapping", {"input_file_id": str(uuid.uuid4()), "reference_file_id": file}),
+                           ("transform", {"input_file_id": file, "template_id": str(uuid.uuid4())})):
+            with self.subTest(body):
+                self.assert_problem(self.me.post(f"/api/v1/jobs/{kind}", body), 404, "not_found")
+        self.assert_problem(self.me.post("/api/v1/jobs/transform", {"input_file_id": file}), 422, "invalid_fields")

@@ -19,6 +19,23 @@ from support.workbook import sheet, workbook
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "examples", "samples")
 
 
+class Query(CliCase):
+    def test_files_are_tables_under_their_names(self):
+        self.file("orders.csv", "sku;town;price\na;Delft;1,50\nb;Gouda;2,25\nc;Delft;4,00\n")
+        self.file("towns.json", '[{"town": "Delft", "people": 104000}]')
+        done = self.expect(0, "query", "SELECT o.town, count(*) AS n, max(people) AS people FROM orders o LEFT JOIN \"towns.json\" USING (town) GROUP BY 1 ORDER BY 1",
+                           "orders.csv", "towns.json", "--json")
+        self.assertEqual([json.loads(line) for line in done.out.splitlines()], [{"town": "Delft", "n": 2, "people": 104000}, {"town": "Gouda", "n": 1, "people": None}])
+        self.expect(0, "convert", "orders.csv", "orders.parquet")
+        done = self.expect(0, "query", "SELECT sku FROM \"orders.parquet\" WHERE town = 'Delft'", "orders.parquet", "-o", "csv")
+        self.assertEqual(done.out.splitlines(), ["sku", "a", "c"])
+
+    def test_a_query_that_is_none_is_status_2_with_its_place(self):
+        self.file("orders.csv", "sku\na\n")
+        self.assertIn("line 1, column 8", self.expect(2, "query", "SELECT nothere FROM orders", "orders.csv").err)
+        self.expect(2, "query", "DROP TABLE orders", "orders.csv")
+
+
 class Basics(CliCase):
     def test_version_is_one_line_or_json(self):
         self.assertRegex(self.expect(0, "version").out, r"^millrace \d+\.\d+\.\d+\n$")
@@ -67,6 +84,45 @@ class Basics(CliCase):
             self.assertEqual(terminal.wait(), 7)
             self.assertEqual("\x1b[31m" in terminal.text, want, (env, options, terminal.text))
         self.assertNotIn("\x1b", self.run_cli("jobs", "ls", "--server", "http://127.0.0.1:1").err)
+
+
+class Map(CliCase):
+    TEMPLATE = json.dumps({"fields": [{"name": "email", "type": "string", "format": "email"}, {"name": "date_of_birth", "type": "date"},
+                                      {"name": "country_code", "type": "string", "enum": ["NL", "BE"]}]})
+    EXPORT = "E-mailadres;Geb.datum;Land;Lievelingskleur\na@x.nl;31-12-1980;Nederland;rood\nb@x.be;01-02-1975;Belgi\u00eb;groen\n"
+
+    def test_an_export_is_mapped_to_a_template(self):
+        self.file("export.csv", self.EXPORT)
+        self.file("template.json", self.TEMPLATE)
+        answer = json.loads(self.expect(0, "map", "export.csv", "template.json", "--json").out)
+        self.assertEqual({(e["source"], e["target"]) for e in answer["mapping"]},
+                         {("E-mailadres", "email"), ("Geb.datum", "date_of_birth"), ("Land", "country_code")})
+        for entry in answer["mapping"] + answer["candidates"]:
+            self.assertLessEqual({"source", "target", "confidence", "reason"}, set(entry))
+            self.assertTrue(0 <= entry["confidence"] <= 1 and entry["reason"])
+        land = next(e for e in answer["mapping"] if e["source"] == "Land")
+        self.assertEqual(land["values"], {"Nederland": "NL", "Belgi\u00eb": "BE"})
+        self.assertEqual(answer["unmapped_source"], ["Lievelingskleur"])
+
+    def test_a_json_schema_is_a_target_and_a_pipe_a_source(self):
+        self.file("schema.json", json.dumps({"type": "object", "properties": {"email": {"type": "string", "format": "email"}, "born": {"type": "string", "format": "date"}}}))
+        answer = json.loads(self.expect(0, "map", "-", "schema.json", "--json", input=self.EXPORT).out)
+        self.assertIn(("E-mailadres", "email"), {(e["source"], e["target"]) for e in answer["mapping"]})
+
+    def test_people_see_a_table_and_what_is_left(self):
+        self.file("export.csv", self.EXPORT)
+        self.file("template.json", self.TEMPLATE)
+        done = self.expect(0, "map", "export.csv", "template.json")
+        self.assertIn("E-mailadres", done.out)
+        self.assertIn("left unmapped: Lievelingskleur", done.err)
+
+    def test_wrong_uses_are_refused(self):
+        self.file("a.csv", self.EXPORT)
+        self.file("twice.json", '{"fields": [{"name": "a"}, {"name": "a"}]}')
+        self.expect(2, "map", "a.csv")
+        self.expect(2, "map", "-", "-")
+        self.expect(5, "map", "a.csv", "missing.json")
+        self.expect(1, "map", "a.csv", "twice.json")
 
 
 class Convert(CliCase):

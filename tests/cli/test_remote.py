@@ -54,6 +54,24 @@ class Export(Remote):
         self.assertEqual(os.listdir(self.dir), ["a.csv"])
 
 
+class Datasets(Remote):
+    def test_versions_rows_and_queries_of_a_dataset(self):
+        made = self.import_one("orders.csv", "sku,price\na,1.50\nb,2.00\n")
+        second = self.import_one("more.csv", "sku,price\nb,9.00\nc,3.00\n", "--version-of", made["dataset_id"], "--mode", "upsert", "--key", "sku")
+        listed = self.lines(self.expect(0, "datasets", "versions", "--json", made["dataset_id"], env=self.env))
+        self.assertEqual([(d["id"], d["version"], d["row_count"]) for d in listed], [(second["dataset_id"], 2, 3), (made["dataset_id"], 1, 2)])
+        rows = self.lines(self.expect(0, "datasets", "rows", "--json", "--filter", "price:>=2", "--sort", "-price", second["dataset_id"], env=self.env))
+        self.assertEqual(rows, [{"sku": "b", "price": 9}, {"sku": "c", "price": 3}])
+        lineage = json.loads(self.expect(0, "datasets", "lineage", second["dataset_id"], env=self.env).out)
+        self.assertEqual([p["dataset_id"] for p in lineage["parents"]], [made["dataset_id"]])
+        self.assertEqual(len(self.lines(self.expect(0, "datasets", "ls", "--json", env=self.env))), 2)
+        done = self.expect(0, "query", f'SELECT sum(price) AS total FROM "{second["dataset_id"]}"', "--json", env=self.env)
+        self.assertEqual(self.lines(done), [{"total": 13.5}])
+        self.assertIn("no such table", self.expect(2, "query", "SELECT * FROM nothere", env=self.env).err)
+        self.expect(0, "datasets", "rm", made["dataset_id"], env=self.env)
+        self.expect(5, "datasets", "get", made["dataset_id"], env=self.env)
+
+
 class Import(Remote):
     def test_files_become_datasets_with_an_account_of_their_rows(self):
         self.file("a.csv", csv(5))

@@ -197,6 +197,7 @@ ON_BOTH("every field that the modules name can be asked for and sorted by") {
     walk(bench.storage().datasets(), datasets::list_fields());
     walk(bench.storage().intake(), intake::list_fields());
     walk(bench.storage().schedules(), jobs::schedule_fields());
+    walk(bench.storage().mappings(), mapping::template_fields());
 }
 
 ON_BOTH("files and datasets are listed newest first or by name, page by page") {

@@ -4,6 +4,7 @@
 
 #include "bench.hpp"
 #include "jobs/schedule_ops.hpp"
+#include "mapping/ops.hpp"
 #include "storage/detail/catalog.hpp"
 
 /// Walks the catalog of ops: each has a case here, and applying it again changes nothing, so a caller that does not
@@ -59,6 +60,50 @@ datasets::Dataset some_dataset(const Bench& bench) {
     d.sha256 = "abc";
     d.created_at = bench.now;
     return d;
+}
+
+mapping::Template some_template(const Bench& bench) {
+    mapping::Template t;
+    t.id = Uuid::generate();
+    t.owner = bench.scope.user;
+    t.org = bench.scope.org;
+    t.name = "Prices";
+    t.spec = {{"spec", 1}};
+    t.sha256 = "abc";
+    t.fingerprint = "f";
+    t.created_at = t.updated_at = bench.now;
+    return t;
+}
+
+mapping::Learn some_choices(const Bench& bench) {
+    mapping::Learn learn;
+    learn.owner = bench.scope.user;
+    learn.org = bench.scope.org;
+    learn.choices = {{"artnr", "sku"}, {"opmerking", ""}};
+    learn.at = bench.now;
+    return learn;
+}
+
+intake::DataSource some_source(const Bench& bench) {
+    intake::DataSource source;
+    source.id = Uuid::generate();
+    source.owner = bench.scope.user;
+    source.org = bench.scope.org;
+    source.name = "News";
+    source.type = intake::SourceType::website;
+    source.config = {{"urls", json::array{"https://example.com/"}}};
+    source.created_at = source.updated_at = bench.now;
+    return source;
+}
+
+intake::Submission some_submission(const Bench& bench, const Uuid& source) {
+    intake::Submission given;
+    given.job = Uuid::generate();
+    given.source = source;
+    given.owner = bench.scope.user;
+    given.org = bench.scope.org;
+    given.created_at = bench.now;
+    return given;
 }
 
 accounts::User some_user(const Bench& bench) {
@@ -197,6 +242,7 @@ const std::vector<Case>& cases() {
             return remember;
         }),
         guard_case<accounts::EmailFree>([](Bench&) { return accounts::EmailFree{"free@b.example"}; }),
+        guard_case<mapping::TemplateIs>([](Bench&) { return mapping::TemplateIs{Uuid::generate(), 0}; }),
         guard_case<webhooks::Unchanged>([](Bench& b) { return webhooks::Unchanged{subscribed(b).id, 1}; }),
         guard_case<webhooks::CursorAt>([](Bench& b) { return webhooks::CursorAt{b.storage().webhooks().cursor()}; }),
         guard_case<webhooks::Held>([](Bench& b) {
@@ -283,6 +329,13 @@ const std::vector<Case>& cases() {
         }),
         op_case<intake::BeginUpload>([](Bench& b) { return intake::BeginUpload{some_upload(b)}; }),
         op_case<intake::RemoveUpload>([](Bench& b) { return intake::RemoveUpload{begun_upload(b).id}; }),
+        op_case<intake::PutSource>([](Bench& b) { return intake::PutSource{some_source(b)}; }),
+        op_case<intake::RemoveSource>([](Bench& b) {
+            const auto source = some_source(b);
+            b.commit(std::move(Commit{}.add(intake::PutSource{source})));
+            return intake::RemoveSource{source.id};
+        }),
+        op_case<intake::Submit>([](Bench& b) { return intake::Submit{some_submission(b, some_source(b).id)}; }),
         op_case<datasets::Put>([](Bench& b) { return datasets::Put{some_dataset(b)}; }),
         op_case<datasets::Remove>([](Bench& b) {
             const auto d = some_dataset(b);
@@ -292,6 +345,14 @@ const std::vector<Case>& cases() {
             remove.at = b.now;
             return remove;
         }),
+
+        op_case<mapping::PutTemplate>([](Bench& b) { return mapping::PutTemplate{some_template(b)}; }),
+        op_case<mapping::RemoveTemplate>([](Bench& b) {
+            const auto t = some_template(b);
+            b.commit(std::move(Commit{}.add(mapping::PutTemplate{t})));
+            return mapping::RemoveTemplate{t.id};
+        }),
+        op_case<mapping::Learn>([](Bench& b) { return some_choices(b); }),
 
         op_case<webhooks::Put>([](Bench& b) { return webhooks::Put{some_webhook(b)}; }),
         op_case<webhooks::Remove>([](Bench& b) { return webhooks::Remove{subscribed(b).id, b.now}; }),
@@ -579,6 +640,7 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     // Another table of the same bytes is another dataset.
     datasets::Dataset other = some_dataset(bench);
     other.sha256 = d.sha256;
+    other.job_id = d.job_id;
     other.table = 2;
     unique = {};
     unique.id = other.id;
@@ -589,8 +651,8 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     CHECK(store.get(other.id, bench.scope)->table == 2);
     CHECK(store.by_content(d.owner, d.sha256)->id == d.id);
     CHECK(store.by_content(d.owner, d.sha256, 2)->id == other.id);
-    CHECK(store.tables(d.owner, d.sha256, 1) == std::vector<Uuid>{d.id, other.id});
-    CHECK(store.tables(d.owner, d.sha256, 2).empty());
+    CHECK(store.tables(d.owner, d.sha256, d.job_id) == std::vector<Uuid>{d.id, other.id});
+    CHECK(store.tables(d.owner, d.sha256, Uuid::generate()).empty());
     CHECK(store.newest_version(d.owner, d.sha256) == 1);
     CHECK(store.newest_version(d.owner, "unknown") == 0);
 
@@ -601,6 +663,49 @@ ON_BOTH("a dataset reads back, is unique by content, and its blobs are reference
     CHECK_FALSE(store.get(d.id, bench.scope).has_value());
     CHECK(bench.storage().intake().referenced({"t1"}).empty());
     CHECK(bench.event_types() == std::vector<std::string>{"dataset.created", "dataset.created", "dataset.deleted"});
+}
+
+ON_BOTH("versions of a dataset read back, are found by their series, and none is there twice") {
+    const auto first = some_dataset(bench);
+    auto second = some_dataset(bench);
+    second.sha256 = "def";
+    second.series_id = first.id;
+    second.version = 2;
+    second.parent_id = first.id;
+    second.mode = datasets::Mode::upsert;
+    second.key = {"sku"};
+    second.contract = datasets::Contract::discard_row;
+    second.changes = {{"rows_new", 5}};
+    datasets::Unique unique;
+    unique.id = second.id;
+    unique.owner = second.owner;
+    unique.sha256 = second.sha256;
+    unique.version = 2;
+    unique.mode = second.mode;
+    unique.series_id = first.id;
+    bench.commit(std::move(Commit{}.add(datasets::Put{first})));
+
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{second}))) == Outcome::applied);
+
+    auto& store = bench.storage().datasets();
+    CHECK(store.get(first.id, bench.scope)->series_id == first.id);
+    const auto read = store.newest_of_series(first.id).value();
+    CHECK(read.id == second.id);
+    CHECK(read.parent_id == first.id);
+    CHECK(read.mode == datasets::Mode::upsert);
+    CHECK(read.key == json::array{"sku"});
+    CHECK(read.contract == datasets::Contract::discard_row);
+    CHECK(read.changes == second.changes);
+    CHECK(store.list(bench.scope, {.filter = query::parse_filter("series_id:" + first.id.str(), datasets::list_fields()), .sort = {}, .cursor = {}}).items.size() == 2);
+    // What is made of a file and of rows before is no import of that file.
+    CHECK_FALSE(store.by_content(second.owner, "def").has_value());
+    // Another one at the same place learns who was first; a rerun passes.
+    CHECK(bench.commit(std::move(Commit{}.guard(unique).add(datasets::Put{second}))) == Outcome::applied);
+    unique.id = Uuid::generate();
+    unique.sha256 = "ghi";
+    const auto refused = bench.ledger().commit(std::move(Commit{}.guard(unique)));
+    CHECK(refused.outcome == Outcome::refused);
+    CHECK(refused.existing == second.id);
 }
 
 ON_BOTH("of two datasets of the same bytes at the same time one is kept and the other learns of it") {

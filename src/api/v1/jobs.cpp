@@ -1,11 +1,12 @@
 #include <boost/json/string.hpp>
 
 #include "api/download.hpp"
+#include "api/job_actions.hpp"
 #include "api/v1/routes.hpp"
 #include "api/v2/job_request.hpp"
 #include "jobs/view.hpp"
 
-/// Jobs of the first API: analyses, conversions and batches of them over stored files. The engine's jobs under other
+/// Jobs of the first API: analyses, mappings, transformations, conversions and batches of them over stored files. The engine's jobs under other
 /// names; nothing of their own is stored.
 namespace millrace::api::v1 {
 namespace {
@@ -25,7 +26,24 @@ struct AnalyzeRequest {
 };
 BOOST_DESCRIBE_STRUCT(AnalyzeRequest, (), (file_id, dialect, table))
 
-BOOST_DEFINE_ENUM_CLASS(Operation, analyze, convert)
+struct MappingRequest {
+    Uuid input_file_id;
+    Uuid reference_file_id;
+    std::string provider = "heuristic";
+    static std::array<std::string_view, 2> required() { return {"input_file_id", "reference_file_id"}; }
+};
+BOOST_DESCRIBE_STRUCT(MappingRequest, (), (input_file_id, reference_file_id, provider))
+
+struct TransformRequest {
+    Uuid input_file_id;
+    std::optional<Uuid> template_id;
+    std::optional<Uuid> mapping_id;  ///< the same under another name
+    std::string output_format = "csv";
+    static std::array<std::string_view, 1> required() { return {"input_file_id"}; }
+};
+BOOST_DESCRIBE_STRUCT(TransformRequest, (), (input_file_id, template_id, mapping_id, output_format))
+
+BOOST_DEFINE_ENUM_CLASS(Operation, analyze, map, transform, convert)
 
 struct BatchRequest {
     std::vector<Uuid> file_ids;
@@ -112,7 +130,8 @@ View status_of(const Job& job) {
     view.message = job.message;
     view.input_file_id = job.input_file_id;
     view.reference_file_id = job.reference_file_id;
-    view.template_id = job.template_id;
+    // That of a mapping is there once the job has made it.
+    if (job.kind != "mapping" || job.state == State::completed) view.template_id = job.template_id;
     view.result_file_id = job.result_file_id;
     if (!job.error_code.empty()) {
         view.error_code = job.error_code;
@@ -186,17 +205,74 @@ http::Answer analyze(Call& call, AnalyzeRequest body) {
     return accepted(v2::store_job(call, v2::job_of(call, request), request, true), "Analysis");
 }
 
+/// The caller's template.
+void check_template(Call& call, const Uuid& id, const std::string& pointer) {
+    if (call.services.mappings.get(id, call.scope())) return;
+    Error error{Code::not_found};
+    error.issues.push_back({pointer, "unknown_value", "is not a template of yours"});
+    throw error;
+}
+
+http::Answer mapping(Call& call, MappingRequest body) {
+    file_of(call, body.input_file_id, "/input_file_id");
+    file_of(call, body.reference_file_id, "/reference_file_id");
+    v2::JobRequest request;
+    request.kind = "mapping";
+    request.input = json::object{{"input_file_id", body.input_file_id.str()}, {"reference_file_id", body.reference_file_id.str()}, {"provider", body.provider}};
+    return accepted(v2::store_job(call, v2::job_of(call, request), request, true), "Mapping");
+}
+
+http::Answer transform(Call& call, TransformRequest body) {
+    file_of(call, body.input_file_id, "/input_file_id");
+    const auto id = body.template_id ? body.template_id : body.mapping_id;
+    if (!id) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({"/template_id", "required", "a template_id or a mapping_id is needed"});
+        throw error;
+    }
+    check_template(call, *id, body.template_id ? "/template_id" : "/mapping_id");
+    v2::JobRequest request;
+    request.kind = "transform";
+    request.input = json::object{{"input_file_id", body.input_file_id.str()}, {"template_id", id->str()}, {"output", {{"format", body.output_format}}}};
+    return accepted(v2::store_job(call, v2::job_of(call, request), request, true), "Transformation");
+}
+
+/// "output_format" is what v1 calls the format of an output.
+void name_format(json::object& output, json::object& options) {
+    const auto* format = options.if_contains("output_format");
+    if (format) output.insert_or_assign("format", *format);
+    else if (!output.contains("format")) output.emplace("format", "csv");
+    options.erase("output_format");
+}
+
 /// The job of one file of a batch.
 Job member(Call& call, const BatchRequest& body, const intake::File& file) {
     v2::JobRequest request;
-    request.kind = std::string{word(body.operation)};
-    request.input = body.options.value_or(json::object{});
-    if (body.operation == Operation::convert) {
-        if (const auto format = request.input->if_contains("output_format")) request.input->insert_or_assign("format", *format);
-        request.input->erase("output_format");
-        if (!request.input->contains("format")) request.input->emplace("format", "csv");
+    auto& input = request.input.emplace(body.options.value_or(json::object{}));
+    const char* file_field = "file_id";
+    switch (body.operation) {
+        case Operation::analyze:
+            request.kind = "analyze";
+            break;
+        case Operation::convert:
+            request.kind = "convert";
+            name_format(input, input);
+            break;
+        case Operation::map:
+            request.kind = "mapping";
+            file_field = "input_file_id";
+            break;
+        case Operation::transform:
+            request.kind = "transform";
+            file_field = "input_file_id";
+            if (const auto* id = input.if_contains("mapping_id")) input.insert_or_assign("template_id", *id);
+            input.erase("mapping_id");
+            json::object output;
+            name_format(output, input);
+            input.insert_or_assign("output", std::move(output));
+            break;
     }
-    request.input->insert_or_assign("file_id", file.id.str());
+    input.insert_or_assign(file_field, file.id.str());
     return v2::job_of(call, request, "/options");
 }
 
@@ -215,19 +291,9 @@ http::Answer batch(Call& call, BatchRequest body) {
     for (std::size_t i = 0; i < body.file_ids.size(); ++i) {
         members.push_back(member(call, body, file_of(call, body.file_ids[i], "/file_ids/" + std::to_string(i))));
     }
-    Job job;
-    job.id = Uuid::generate();
-    job.kind = "batch";
-    job.type = jobs::Type::processing;
-    job.state = State::running;
-    job.owner = call.who.scope.user;
-    job.org = call.who.scope.org;
-    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
-    job.started_at = job.created_at;
-    job.attempts_max = 1;
+    auto job = v2::parent_job(call, "batch");
     job.input = {{"operation", word(body.operation)}, {"files", body.file_ids.size()}};
     if (body.options) job.input.emplace("options", *body.options);
-    job.children.emplace();
     const auto stored = v2::store_job(call, job, {}, true, [&](ledger::Commit& commit) {
         for (std::size_t i = 0; i < members.size(); ++i) {
             members[i].parent = job.id;
@@ -269,16 +335,8 @@ http::Begun get(Call& call) {
 http::Begun status(Call& call) { return http::Response::json(200, to_json(status_of<StatusView>(find(call)))); }
 
 http::Begun cancel(Call& call) {
-    for (;;) {
-        const auto job = find(call);
-        if (job.state != State::cancelled && job.state != State::cancelling) {
-            if (jobs::is_terminal(job.state)) throw Error{Code::job_finished, {{"state", std::string{word(job.state)}}}};
-            const auto done = call.services.ledger.commit(
-                std::move(ledger::Commit{}.guard(jobs::InState{job.id, {job.state}}).add(jobs::Cancel{job.id, call.services.clock.now()})));
-            if (!done) continue;  // it moved on meanwhile: look again
-        }
-        return http::Response::json(200, to_json(Message{"Job cancelled successfully"}));
-    }
+    cancel_job(call);
+    return http::Response::json(200, to_json(Message{"Job cancelled successfully"}));
 }
 
 }  // namespace
@@ -293,6 +351,14 @@ void add_jobs(Table& table) {
               {.id = "createAnalysisJob", .summary = "Say what a stored file is: structure, dialect, schema, profile, quality, keys", .tag = "jobs",
                .body = Body{.schema = json_schema<AnalyzeRequest>()}, .replies = {created, no_file, fields}},
               [](Call& call) { return with_json<AnalyzeRequest>(call, analyze, 1 << 20, Unknown::ignored); });
+    table.add("POST", "/api/v1/jobs/mapping", http::Lane::commits,
+              {.id = "createMappingJob", .summary = "Propose how one stored file becomes another; the proposal is kept as a template", .tag = "jobs",
+               .body = Body{.schema = json_schema<MappingRequest>()}, .replies = {created, no_file, fields}},
+              [](Call& call) { return with_json<MappingRequest>(call, mapping, 1 << 20, Unknown::ignored); });
+    table.add("POST", "/api/v1/jobs/transform", http::Lane::commits,
+              {.id = "createTransformationJob", .summary = "Apply a template to a stored file", .tag = "jobs",
+               .body = Body{.schema = json_schema<TransformRequest>()}, .replies = {created, reply_error(404, "No such file or template of yours"), fields}},
+              [](Call& call) { return with_json<TransformRequest>(call, transform, 1 << 20, Unknown::ignored); });
     table.add("POST", "/api/v1/jobs/batch", http::Lane::commits,
               {.id = "createBatchJob", .summary = "One operation on many stored files; a file that fails stops no other", .tag = "jobs",
                .body = Body{.schema = json_schema<BatchRequest>()}, .replies = {created, no_file, fields}},

@@ -6,7 +6,7 @@
 #include "api/download.hpp"
 #include "datasets/export.hpp"
 #include "datasets/open.hpp"
-#include "query/query.hpp"
+#include "datasets/row_query.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -82,29 +82,34 @@ datasets::ExportPlan plan_of(const http::Request& request) {
     return plan;
 }
 
+/// Where a page begins that is asked for by the number of its first row.
+std::string cursor_at(Call& call, const datasets::RowQuery& query) {
+    const query::CursorValue at = number_of(call.request, "offset", 0, std::int64_t{1} << 53);
+    const bool in_order = !call.request.query_value("filter") && !call.request.query_value("sort");
+    if (!in_order) throw Error{Code::invalid_parameter, {{"name", "offset"}, {"why", "it counts rows in the order of the file, without filter and sort"}}};
+    return query::encode_cursor(query.list, {&at, 1});
+}
+
 }  // namespace
 
 http::Response rows_page(Call& call, const datasets::Dataset& dataset) {
-    const int limit = limit_of(call.request);
-    const auto list = "rows|" + dataset.id.str();
-    std::uint64_t first = 0;
-    if (const auto cursor = call.request.query_value("cursor")) {
-        const auto values = query::decode_cursor(list, *cursor);
-        const auto* at = values.size() == 1 ? std::get_if<std::int64_t>(&values[0]) : nullptr;
-        if (!at || *at < 0) throw Error{Code::invalid_parameter, {{"name", "cursor"}, {"why", "it is not one of this list"}}};
-        first = static_cast<std::uint64_t>(*at);
-    }
     datasets::OpenDataset table{call.services.blobs, dataset};
-    std::string body = R"({"items":)";
-    table.rows.append_json({first, static_cast<std::uint64_t>(limit)}, body);
-    const auto next = first + static_cast<std::uint64_t>(limit);
-    body += R"(,"next_cursor":)";
-    if (next < table.rows.rows()) {
-        const query::CursorValue at = static_cast<std::int64_t>(next);
-        json::append_string(body, query::encode_cursor(list, {&at, 1}));
-    } else {
-        body += "null";
-    }
+    const auto& columns = table.rows.columns();
+    const auto& file = table.rows.file();
+    const auto fields = datasets::row_fields(columns, file);
+    datasets::RowQuery query;
+    query.limit = static_cast<std::size_t>(limit_of(call.request));
+    if (const auto filter = call.request.query_value("filter")) query.filter = query::parse_filter(*filter, fields);
+    if (const auto sort = call.request.query_value("sort")) query.sort = query::parse_sort(*sort, fields);
+    if (const auto names = call.request.query_value("columns")) query.columns = datasets::parse_columns(*names, columns);
+    query.cursor = call.request.query_value("cursor");
+    // Which columns are shown does not change the place of a row.
+    query.list = "rows|" + dataset.id.str() + "|" + query::to_string(query.filter) + "|" + query::to_string(query.sort);
+    if (call.request.query_value("offset") && !query.cursor) query.cursor = cursor_at(call, query);
+    const auto page = datasets::query_rows(file, columns, query);
+    std::string body = R"({"items":)" + page.items + R"(,"next_cursor":)";
+    if (page.next_cursor) json::append_string(body, *page.next_cursor);
+    else body += "null";
     body += '}';
     return http::Response::json(200, std::move(body));
 }

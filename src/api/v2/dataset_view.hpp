@@ -26,12 +26,18 @@ struct DatasetView {
     Uuid file_id;
     Uuid created_by;
     Instant created_at{};
+    Uuid series_id;                 ///< shared by all versions
+    std::optional<Uuid> parent_id;  ///< the version before
+    datasets::Mode mode = datasets::Mode::import;
+    json::array key;
+    datasets::Contract contract = datasets::Contract::evolve;
+    json::object changes;           ///< from the version before
     json::object links;
 };
 BOOST_DESCRIBE_STRUCT(DatasetView, (),
                       (id, job_id, name, filename, supplier_id, format, sha256, version, table, size_bytes, row_count, rows_in,
                        rows_rejected, rows_reported, column_count, columns, report, file_id, created_by, created_at,
-                       links))
+                       series_id, parent_id, mode, key, contract, changes, links))
 
 DatasetView dataset_view(const datasets::Dataset& dataset);
 

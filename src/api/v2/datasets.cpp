@@ -74,11 +74,19 @@ DatasetView dataset_view(const Dataset& dataset) {
     view.file_id = dataset.file_id;
     view.created_by = dataset.owner;
     view.created_at = dataset.created_at;
+    view.series_id = dataset.series_id;
+    view.parent_id = dataset.parent_id;
+    view.mode = dataset.mode;
+    view.key = dataset.key;
+    view.contract = dataset.contract;
+    view.changes = dataset.changes;
     const auto self = "/api/v2/datasets/" + dataset.id.str();
     view.links = {{"self", self},
                   {"rows", self + "/rows"},
                   {"export", self + "/export?format=ndjson"},
                   {"rejects", self + "/rejects"},
+                  {"versions", self + "/versions"},
+                  {"lineage", self + "/lineage"},
                   {"job", "/api/v2/jobs/" + dataset.job_id.str()},
                   {"file", "/api/v2/files/" + dataset.file_id.str() + "/content"}};
     return view;
@@ -100,9 +108,16 @@ void add_datasets(Table& table) {
                .replies = {{204, "Removed", nullptr}, not_found}},
               remove);
     table.add("GET", "/api/v2/datasets/{id}/rows", http::Lane::files,
-              {.id = "listDatasetRows", .summary = "Rows as JSON objects, page by page", .tag = "datasets",
-               .parameters = {path_id("dataset"), query_limit(), query_cursor(), query_scope()},
-               .replies = {{200, "One page", json::object{{"type", "object"}}}, not_found}},
+              {.id = "listDatasetRows", .summary = "Rows as JSON objects, filtered and sorted, page by page", .tag = "datasets",
+               .parameters = {path_id("dataset"),
+                              {.name = "filter", .in = "query", .description = "Conditions on columns, e.g. town:Delft price:>=10; a page may then hold fewer rows than limit while next_cursor goes on"},
+                              {.name = "sort", .in = "query", .description = "Columns, - for downwards, e.g. -price,town; without it the order of the file"},
+                              {.name = "columns", .in = "query", .description = "The columns wanted, with commas between them; names with commas in quotes"},
+                              query_limit(), query_cursor(),
+                              {.name = "offset", .in = "query", .description = "Begin at this row of the file, counted from 0; a cursor wins", .schema = json::object{{"type", "integer"}, {"minimum", 0}}},
+                              query_scope()},
+               .replies = {{200, "One page", json::object{{"type", "object"}}}, reply_error(400, "A parameter is not valid"), not_found,
+                           reply_error(422, "Too many rows to sort")}},
               [](Call& call) { return rows_page(call, find(call)); });
     table.add("GET", "/api/v2/datasets/{id}/export", http::Lane::files,
               {.id = "exportDataset", .summary = "The whole dataset, written while it is sent: for what does not stream, and for a file that stays, see createExport", .tag = "datasets",

@@ -1,4 +1,5 @@
 #include "api/files.hpp"
+#include "api/templates.hpp"
 
 #include "api/v2/routes.hpp"
 #include "blobs/source.hpp"
@@ -50,7 +51,8 @@ http::Answer sniff(Call& call, formats::Overrides overrides) {
     }
     try {
         auto found = formats::sniff(*in.source, in.filename, options);
-        for (auto& field : formats::preview(*in.source, in.filename, options, rows_shown)) found.insert_or_assign(field.key(), field.value());
+        auto shown = formats::preview(*in.source, in.filename, options, rows_shown);
+        for (const auto name : {"names", "rows", "rejects"}) found.insert_or_assign(name, std::move(shown[name]));
         return answer(std::move(found));
     } catch (const Error& error) {
         auto issue = formats::issue_of(error, overrides);
@@ -75,5 +77,7 @@ void add_files(Table& table) {
                   return with_json<formats::Overrides>(call, sniff);
               });
 }
+
+void add_templates(Table& table) { add_template_routes(table, "/api/v2/templates", "", Unknown::refused); }
 
 }  // namespace millrace::api::v2

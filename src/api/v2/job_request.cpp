@@ -10,6 +10,8 @@
 #include "base/hash.hpp"
 #include "datasets/export.hpp"
 #include "formats/overrides.hpp"
+#include "transform/rules.hpp"
+#include "http/fetch.hpp"
 
 namespace millrace::api::v2 {
 namespace {
@@ -49,10 +51,23 @@ intake::File stored_file(Call& call, const Job& job, const std::string& name, co
     return std::move(*file);
 }
 
-/// An import of a file that is stored already.
+/// An import of a file behind an address.
+void check_url_input(Call& call, Job& job, const std::string& pointer) {
+    const auto* url = job.input["url"].if_string();
+    Error error{Code::invalid_fields};
+    if (!url) error.issues.push_back({pointer + "/input/url", "wrong_type", "expected text"});
+    else check_import_url(call, *url, pointer + "/input/url", error.issues);
+    if (!error.issues.empty()) throw error;
+    check_import_options(call.services, call.who.scope, job.input, pointer + "/input");
+    if (!job.filename.empty()) job.input.insert_or_assign("filename", job.filename);
+    else job.filename = http::filename_of_url(*url);
+}
+
+/// An import of a file that is stored already, or of one to be fetched.
 void check_import_input(Call& call, Job& job, const std::string& pointer) {
+    if (job.input.contains("url")) return check_url_input(call, job, pointer);
     const auto file = stored_file(call, job, "file_id", pointer);
-    check_import_options(job.input, pointer + "/input");
+    check_import_options(call.services, call.who.scope, job.input, pointer + "/input");
     job.filename = file.filename;
     job.input_file_id = file.id;
     job.input.insert_or_assign("dataset_id", Uuid::generate().str());
@@ -95,6 +110,68 @@ void check_convert_input(Call& call, Job& job, const std::string& pointer) {
     if (!error.issues.empty()) throw error;
     job.filename = file.filename;
     job.input_file_id = file.id;
+}
+
+/// A mapping of one stored file to another.
+void check_mapping_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "input_file_id", pointer);
+    job.reference_file_id = stored_file(call, job, "reference_file_id", pointer).id;
+    job.input_file_id = source.id;
+    job.filename = source.filename;
+    // Known before the job runs: a rerun makes the same one.
+    job.template_id = Uuid::from_name(job.id.str(), "template");
+}
+
+/// A spec or rules, read as they will be.
+template <class Parse>
+void check_text(const json::object& input, const char* name, const std::string& pointer, Parse parse) {
+    const auto* field = input.if_contains(name);
+    if (!field) return;
+    try {
+        parse(json::serialize(*field));
+    } catch (Error& error) {
+        for (auto& issue : error.issues) issue.pointer = pointer + "/input/" + name + issue.pointer;
+        throw;
+    }
+}
+
+/// A stored file by a template or a spec.
+void check_transform_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "input_file_id", pointer);
+    const auto* named = job.input.if_contains("template_id");
+    if (named) {
+        const auto id = named->is_string() ? Uuid::parse(named->get_string()) : std::nullopt;
+        if (!id || !call.services.mappings.get(*id, call.scope())) not_yours(pointer + "/input/template_id", "is not a template of yours");
+        job.template_id = id;
+    } else if (!job.input.contains("spec")) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/input/template_id", "required", "a template_id or a spec is needed"});
+        throw error;
+    }
+    check_text(job.input, "spec", pointer, transform::parse_spec);
+    check_text(job.input, "rules", pointer, transform::parse_rules);
+    if (const auto* output = job.input.if_contains("output")) {
+        datasets::ExportRequest wanted;
+        Error error{Code::invalid_fields};
+        read_json(*output, wanted, error.issues, pointer + "/input/output");
+        if (error.issues.empty()) datasets::plan_export(wanted, error.issues, pointer + "/input/output");
+        if (!error.issues.empty()) throw error;
+    }
+    job.input_file_id = source.id;
+    job.filename = source.filename;
+}
+
+/// A stored file against rules.
+void check_validation_input(Call& call, Job& job, const std::string& pointer) {
+    const auto source = stored_file(call, job, "file_id", pointer);
+    if (!job.input.contains("rules")) {
+        Error error{Code::invalid_fields};
+        error.issues.push_back({pointer + "/input/rules", "required", "is missing"});
+        throw error;
+    }
+    check_text(job.input, "rules", pointer, transform::parse_rules);
+    job.input_file_id = source.id;
+    job.filename = source.filename;
 }
 
 /// An export of a dataset of the caller.
@@ -269,6 +346,9 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
         if (job.kind == "export") check_export_input(call, job, pointer);
         if (job.kind == "analyze") check_analyze_input(call, job, pointer);
         if (job.kind == "convert") check_convert_input(call, job, pointer);
+        if (job.kind == "mapping") check_mapping_input(call, job, pointer);
+        if (job.kind == "transform") check_transform_input(call, job, pointer);
+        if (job.kind == "validation") check_validation_input(call, job, pointer);
     } else {
         job.kind = "external";
         job.type = type_of(request, pointer);
@@ -279,6 +359,21 @@ Job job_of(Call& call, const JobRequest& request, const std::string& pointer) {
         job.run_at = *request.run_at;
         job.state = State::scheduled;
     }
+    return job;
+}
+
+Job parent_job(Call& call, std::string kind) {
+    Job job;
+    job.id = Uuid::generate();
+    job.kind = std::move(kind);
+    job.type = jobs::Type::processing;
+    job.state = State::running;
+    job.owner = call.who.scope.user;
+    job.org = call.who.scope.org;
+    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
+    job.started_at = job.created_at;
+    job.attempts_max = 1;
+    job.children.emplace();
     return job;
 }
 

@@ -46,6 +46,9 @@ BOOST_DESCRIBE_STRUCT(JobRequest, (),
 /// Error{invalid_fields}, Error{unknown_job_kind}, Error{unknown_job_type}.
 jobs::Job job_of(Call& call, const JobRequest& request, const std::string& pointer = "");
 
+/// A job that runs while its children do; not stored yet.
+jobs::Job parent_job(Call& call, std::string kind);
+
 /// Stores the job by the rules of its request, with `more` in the same commit. `made` is false when an existing one is
 /// answered: by the idempotency key (when `remember`), the unique key or the cache. Throws Error{job_exists},
 /// Error{idempotency_mismatch}.

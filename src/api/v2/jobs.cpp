@@ -1,6 +1,7 @@
 #include <boost/json/string.hpp>
 
 #include "api/download.hpp"
+#include "api/job_actions.hpp"
 #include "api/v2/job_request.hpp"
 #include "api/waiting.hpp"
 #include "jobs/view.hpp"
@@ -207,16 +208,8 @@ http::Answer complete(Call& call, ReportEnd body) {
 // Acting on jobs
 
 http::Begun cancel(Call& call) {
-    for (;;) {
-        const auto job = find(call);
-        if (job.state == State::cancelled || job.state == State::cancelling) return job_response(200, job);
-        if (jobs::is_terminal(job.state)) throw Error{Code::job_finished, {{"state", std::string{word(job.state)}}}};
-        const auto done = call.services.ledger.commit(
-            std::move(ledger::Commit{}
-                          .guard(jobs::InState{job.id, {job.state}})
-                          .add(jobs::Cancel{job.id, call.services.clock.now()})));
-        if (done) return changed(call, job.id);  // else it moved on meanwhile: look again
-    }
+    cancel_job(call);
+    return changed(call, call.id());
 }
 
 struct ChangeJob {
@@ -271,15 +264,10 @@ http::Begun remove(Call& call) {
 
 http::Begun retry(Call& call) {
     const auto job = find(call);
-    const Error refused{Code::not_retryable, {{"state", std::string{word(job.state)}}}};
-    if (!jobs::can_retry(job.state)) throw refused;
-    if (job.kind == "import" && !job.input.contains("dataset_id")) {
+    if (jobs::can_retry(job.state) && job.kind == "import" && !job.input.contains("dataset_id")) {
         throw Error{Code::conflict, {{"why", "the bytes of this upload never arrived; send the file again"}}};
     }
-    const auto done = call.services.ledger.commit(std::move(ledger::Commit{}
-                                                                .guard(jobs::InState{job.id, {job.state}})
-                                                                .add(jobs::Retry{job.id, call.services.clock.now()})));
-    if (!done) throw refused;
+    retry_job(call.services, job);
     return changed(call, job.id);
 }
 

@@ -37,12 +37,6 @@ namespace {
 
 using events::EventPtr;
 
-/// How an event is named and shown on one kind of stream.
-enum class Naming {
-    job,   ///< always "job": the jobs streams
-    type,  ///< by its type: the events stream
-};
-
 struct Ticket {
     std::string ticket;
     Instant expires_at{};
@@ -58,22 +52,17 @@ BOOST_DESCRIBE_STRUCT(EventList, (), (items, last_id))
 /// Sends what was prepared at the start (a snapshot, or what was missed), then what comes.
 class HubStream final : public http::StreamSource {
 public:
-    HubStream(Call& call, std::unique_ptr<events::Subscription> subscription, Naming naming)
+    HubStream(Call& call, std::unique_ptr<events::Subscription> subscription, Show show)
         : hub_{call.services.hub},
           subscription_{std::move(subscription)},
-          naming_{naming},
+          show_{std::move(show)},
           behind_bytes_max_{call.services.settings.stream_behind_bytes_max} {}
 
     std::string first;  ///< complete events to begin with
     /// What the snapshot showed: older news of these objects is no news.
     std::unordered_map<Uuid, Instant> shown;
 
-    void append(std::string& out, const events::Event& event) const {
-        const std::string_view name = naming_ == Naming::job ? "job" : std::string_view{event.type};
-        // One event goes to many readers: no copy for each of what is JSON already.
-        if (event.data.is_json()) append_event(out, event.seq, name, event.data.bytes());
-        else append_event(out, event.seq, name, event.json());
-    }
+    void append(std::string& out, const events::Event& event) const { show_(out, event); }
 
     void on_ready(http::Wake wake) override { subscription_->on_ready(wake); }
 
@@ -106,7 +95,7 @@ private:
 
     events::Hub& hub_;
     std::unique_ptr<events::Subscription> subscription_;
-    const Naming naming_;
+    const Show show_;
     const std::size_t behind_bytes_max_;
 };
 
@@ -121,42 +110,26 @@ std::set<std::string> words_of(const http::Request& request, std::string_view na
     return words;
 }
 
-/// What a fresh reader gets: the jobs as they are, under the id from which deltas go on.
-void put_snapshot(HubStream& stream, std::int64_t id, const std::vector<jobs::Job>& jobs) {
-    std::string data = R"({"jobs":[)";
-    bool more = false;
-    for (const auto& job : jobs) {
-        if (std::exchange(more, true)) data += ',';
-        append_json(data, jobs::view(job));
-        stream.shown.emplace(job.id, job.updated_at);
-    }
-    data += "]}";
-    // The id 0 is a place too: before the first event.
-    fmt::format_to(std::back_inserter(stream.first), "id: {}\nevent: snapshot\ndata: {}\n\n", id, data);
+void show_as(std::string& out, const events::Event& event, std::string_view name) {
+    // One event goes to many readers: no copy for each of what is JSON already.
+    if (event.data.is_json()) append_event(out, event.seq, name, event.data.bytes());
+    else append_event(out, event.seq, name, event.json());
 }
 
-using Snapshot = std::function<std::vector<jobs::Job>()>;
+/// The jobs streams name every event the same; the events stream names each by its type.
+void show_job(std::string& out, const events::Event& event) { show_as(out, event, "job"); }
+void show_by_type(std::string& out, const events::Event& event) { show_as(out, event, event.type); }
 
-http::EventStream open_stream(Call& call, events::Interest interest, Naming naming, const Snapshot& snapshot) {
-    check_stream_limit(call);
-    auto& hub = call.services.hub;
-    const auto position = last_event_id(call.request);
-    bool reset = position.given && position.seq < 0;
-    if (position.given && !reset) {
-        auto resumed = hub.resume(interest, position.seq, call.services.events);
-        if (!resumed.reset) {
-            auto stream = std::make_unique<HubStream>(call, std::move(resumed.subscription), naming);
-            for (const auto& event : resumed.missed) stream->append(stream->first, *event);
-            return {std::move(stream), {}};
-        }
-        reset = true;
+/// The jobs as they are.
+Snapshot snapshot_of(const std::vector<jobs::Job>& jobs) {
+    Snapshot snapshot{R"({"jobs":[)", {}};
+    for (const auto& job : jobs) {
+        if (!snapshot.shown.empty()) snapshot.data += ',';
+        append_json(snapshot.data, jobs::view(job));
+        snapshot.shown.emplace_back(job.id, job.updated_at);
     }
-    auto subscription = hub.subscribe(std::move(interest));
-    const auto id = subscription->since();
-    auto stream = std::make_unique<HubStream>(call, std::move(subscription), naming);
-    if (reset) append_event(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
-    put_snapshot(*stream, id, snapshot());
-    return {std::move(stream), {}};
+    snapshot.data += "]}";
+    return snapshot;
 }
 
 std::vector<jobs::Job> active_jobs(Call& call, const Scope& scope) {
@@ -168,8 +141,8 @@ std::vector<jobs::Job> active_jobs(Call& call, const Scope& scope) {
 
 http::Begun jobs_stream(Call& call) {
     const auto scope = call.scope();
-    return open_stream(call, {.scope = scope, .topics = {"job"}, .types = words_of(call.request, "types")}, Naming::job,
-                       [&] { return active_jobs(call, scope); });
+    return open_stream(call, {.scope = scope, .topics = {"job"}, .types = words_of(call.request, "types")}, show_job,
+                       [&] { return snapshot_of(active_jobs(call, scope)); });
 }
 
 http::Begun job_stream(Call& call) {
@@ -177,10 +150,10 @@ http::Begun job_stream(Call& call) {
     const auto id = call.id();
     if (!call.services.jobs.get(id, scope)) throw Error{Code::not_found};
     events::Interest interest{.scope = scope, .subject = id, .topics = {"job"}};
-    return open_stream(call, std::move(interest), Naming::job, [&] {
+    return open_stream(call, std::move(interest), show_job, [&] {
         std::vector<jobs::Job> jobs;
         if (auto job = call.services.jobs.get(id, scope)) jobs.push_back(std::move(*job));
-        return jobs;
+        return snapshot_of(jobs);
     });
 }
 
@@ -189,7 +162,7 @@ http::Begun events_stream(Call& call) {
     events::Interest interest{.scope = scope,
                               .topics = words_of(call.request, "topics"),
                               .types = words_of(call.request, "types")};
-    return open_stream(call, std::move(interest), Naming::type, [&] { return active_jobs(call, scope); });
+    return open_stream(call, std::move(interest), show_by_type, [&] { return snapshot_of(active_jobs(call, scope)); });
 }
 
 // Long poll
@@ -252,6 +225,31 @@ http::Begun create_ticket(Call& call) {
 }
 
 }  // namespace
+
+http::EventStream open_stream(Call& call, events::Interest interest, Show show, const std::function<Snapshot()>& snapshot) {
+    check_stream_limit(call);
+    auto& hub = call.services.hub;
+    const auto position = last_event_id(call.request);
+    bool reset = position.given && position.seq < 0;
+    if (position.given && !reset) {
+        auto resumed = hub.resume(interest, position.seq, call.services.events);
+        if (!resumed.reset) {
+            auto stream = std::make_unique<HubStream>(call, std::move(resumed.subscription), std::move(show));
+            for (const auto& event : resumed.missed) stream->append(stream->first, *event);
+            return {std::move(stream), {}};
+        }
+        reset = true;
+    }
+    auto subscription = hub.subscribe(std::move(interest));
+    const auto id = subscription->since();
+    auto stream = std::make_unique<HubStream>(call, std::move(subscription), std::move(show));
+    if (reset) append_event(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
+    auto now = snapshot();
+    // The id 0 is a place too: before the first event.
+    fmt::format_to(std::back_inserter(stream->first), "id: {}\nevent: snapshot\ndata: {}\n\n", id, now.data);
+    for (const auto& [subject, at] : now.shown) stream->shown.emplace(subject, at);
+    return {std::move(stream), {}};
+}
 
 void add_streams(Table& table) {
     const Parameter topics{.name = "topics", .in = "query", .description = "Only these topics, e.g. job,dataset"};

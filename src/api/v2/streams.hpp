@@ -15,6 +15,19 @@ struct Position {
 };
 Position last_event_id(const http::Request& request);
 
+/// How a stream shows an event; it adds nothing where the event does not concern its readers.
+using Show = std::function<void(std::string& out, const events::Event& event)>;
+
+/// What a fresh reader gets, and which objects it has thereby seen as of when: older news of them is no news.
+struct Snapshot {
+    std::string data;
+    std::vector<std::pair<Uuid, Instant>> shown;
+};
+
+/// Sends a snapshot, or what was missed since the id that the reader names, and then what comes. Throws
+/// Error{too_many_streams}.
+http::EventStream open_stream(Call& call, events::Interest interest, Show show, const std::function<Snapshot()>& snapshot);
+
 /// Throws Error{too_many_streams}.
 void check_stream_limit(Call& call);
 

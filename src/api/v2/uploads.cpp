@@ -3,6 +3,7 @@
 #include "accounts/ops.hpp"
 #include "api/v2/dataset_view.hpp"
 #include "api/v2/import_options.hpp"
+#include "api/v2/job_request.hpp"
 #include "api/v2/routes.hpp"
 #include "api/waiting.hpp"
 #include "http/multipart.hpp"
@@ -46,7 +47,7 @@ Upload read_head(Call& call) {
         }
         upload.on_duplicate = *asked;
     }
-    for (const std::string_view name : {"dialect", "table", "tables"}) {
+    for (const auto name : import_options()) {
         if (const auto text = call.request.query_value(name)) set_import_option(upload.options, name, *text);
     }
     upload.idempotency_key = idempotency_key(call.request);
@@ -127,6 +128,7 @@ public:
 
     http::Answer finish(std::optional<std::string> supplier_id, json::object options) {
         if (replay_) return finish_replay();
+        check_import_options(upload_.services, upload_.who.scope, options, "");
         const Uuid job = *receiving_->job();
         const bool fresh = receiving_->finish(std::move(supplier_id), std::move(options)).has_value();
         if (upload_.idempotency_key) check_same_bytes(job);
@@ -290,6 +292,31 @@ http::Begun upload_raw(Call& call) {
     return std::make_unique<RawSink>(std::move(upload), std::string{call.request.param("filename")});
 }
 
+/// A file to be fetched.
+struct UrlImport {
+    std::string url;
+    std::optional<std::string> filename;
+    std::optional<std::string> supplier_id;
+    static std::array<std::string_view, 1> required() { return {"url"}; }
+};
+BOOST_DESCRIBE_STRUCT(UrlImport, (), (url, filename, supplier_id))
+
+http::Answer import_url(Call& call, const UrlImport& body) {
+    auto upload = read_head(call);
+    Error wrong{Code::invalid_fields};
+    check_import_url(call, body.url, "/url", wrong.issues);
+    if (!wrong.issues.empty()) throw wrong;
+    JobRequest request;
+    request.kind = "import";
+    request.filename = body.filename;
+    request.supplier_id = body.supplier_id;
+    request.input = upload.options;
+    request.input->insert_or_assign("url", body.url);
+    request.input->insert_or_assign("on_duplicate", upload.on_duplicate);
+    const auto stored = store_job(call, job_of(call, request), request, true);
+    return answer(std::move(upload), stored.job, stored.made);
+}
+
 }  // namespace
 
 void add_uploads(Table& table) {
@@ -300,6 +327,12 @@ void add_uploads(Table& table) {
         {.name = "table", .in = "query", .description = "Import this table only, counted from 1", .schema = json::object{{"type", "integer"}, {"minimum", 1}}},
         {.name = "tables", .in = "query", .description = "all: each table of the file becomes a dataset; main: only the first",
          .schema = json::object{{"type", "string"}, {"enum", json::array{"all", "main"}}, {"default", "all"}}},
+        {.name = "version_of", .in = "query", .description = "A dataset that these bytes are the next version of"},
+        {.name = "mode", .in = "query", .description = "With version_of: the rows of the file instead of those before, behind them, or instead of those with the same key",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"replace", "append", "upsert"}}, {"default", "replace"}}},
+        {.name = "key", .in = "query", .description = "With mode=upsert: names of columns, with commas between them"},
+        {.name = "contract", .in = "query", .description = "With version_of: what may happen to the columns; without it that of the version before",
+         .schema = json::object{{"type", "string"}, {"enum", json::array{"evolve", "freeze", "discard_row", "discard_value"}}}},
         {.name = "Prefer", .in = "header", .description = "wait=N (seconds, default 30) or respond-async"},
         {.name = "Idempotency-Key", .in = "header", .description = "A repeat with the same key within 24 h answers with the first job"}};
     const std::vector<Reply> replies{
@@ -315,7 +348,11 @@ void add_uploads(Table& table) {
                                                   {"supplier_id", {{"type", "string"}}},
                                                   {"dialect", {{"type", "string"}, {"contentMediaType", "application/json"}}},
                                                   {"table", {{"type", "integer"}, {"minimum", 1}}},
-                                                  {"tables", {{"type", "string"}, {"enum", json::array{"all", "main"}}}}}}};
+                                                  {"tables", {{"type", "string"}, {"enum", json::array{"all", "main"}}}},
+                                                  {"version_of", {{"type", "string"}}},
+                                                  {"mode", {{"type", "string"}, {"enum", json::array{"replace", "append", "upsert"}}}},
+                                                  {"key", {{"type", "string"}}},
+                                                  {"contract", {{"type", "string"}}}}}};
     table.add("POST", "/api/v2/imports/files/upload", http::Lane::files,
               {.id = "uploadFile", .summary = "Import a file sent as a form", .tag = "uploads", .parameters = parameters,
                .body = Body{.media_type = "multipart/form-data", .schema = form_schema}, .replies = replies},
@@ -326,6 +363,13 @@ void add_uploads(Table& table) {
               {.id = "putFile", .summary = "Import a file sent as the body", .tag = "uploads", .parameters = raw_parameters,
                .body = Body{.media_type = "application/octet-stream", .schema = json::object{{"type", "string"}}}, .replies = replies},
               upload_raw);
+    auto url_replies = replies;
+    url_replies.pop_back();
+    url_replies.push_back(reply_error(422, "The address is not allowed, or the file cannot be used: job_id names the failed job"));
+    table.add("POST", "/api/v2/imports/urls", http::Lane::files,
+              {.id = "importUrl", .summary = "Import a file that the server fetches from an address", .tag = "uploads", .parameters = parameters,
+               .body = Body{.schema = json_schema<UrlImport>()}, .replies = url_replies},
+              [](Call& call) { return with_json<UrlImport>(call, import_url); });
 }
 
 }  // namespace millrace::api::v2

@@ -7,7 +7,6 @@ namespace millrace::api::v2 {
 namespace {
 
 using jobs::Job;
-using jobs::State;
 
 constexpr std::size_t jobs_max = 500;  ///< of one workflow: it is stored in one commit
 
@@ -113,19 +112,9 @@ private:
 };
 
 Job parent_of(Call& call, const WorkflowRequest& request) {
-    Job job;
-    job.id = Uuid::generate();
-    job.kind = "workflow";
-    job.type = jobs::Type::processing;
-    job.state = State::running;
-    job.owner = call.who.scope.user;
-    job.org = call.who.scope.org;
-    job.created_at = job.updated_at = job.run_at = call.services.clock.now();
-    job.started_at = job.created_at;
+    auto job = parent_job(call, "workflow");
     job.filename = request.name.value_or("");
     job.metadata.emplace("name", request.name.value_or(""));
-    job.attempts_max = 1;
-    job.children.emplace();
     return job;
 }
 

@@ -98,6 +98,20 @@ std::string_view message_en(Code code) {
             return "Reading this {format} file ended unexpectedly ({why}). Save it anew with the program that made it, or send it as CSV.";
         case Code::checksum_mismatch:
             return "The bytes do not have the checksum that was announced. Send them again.";
+        case Code::value_refused:
+            return "Row {row}, column {column}: {why}. The run was to end at the first such value.";
+        case Code::too_many_rejects:
+            return "{rejected} of {rows} rows were rejected; the limit is {limit}.";
+        case Code::lookup_too_large:
+            return "The lookup {name} needs more than {limit} bytes. Use a smaller table.";
+        case Code::schema_drift:
+            return "The columns of the file differ from those of the dataset, which is frozen: {why}.";
+        case Code::too_many_rows:
+            return "That would take more than {limit} rows: {why}.";
+        case Code::invalid_sql:
+            return "The query is not valid: {why}.";
+        case Code::query_limits:
+            return "The query was stopped: {why}.";
         case Code::too_many_requests:
             return "Too many requests. Wait {seconds} s and try again.";
         case Code::too_many_streams:
@@ -108,6 +122,8 @@ std::string_view message_en(Code code) {
             return "Something went wrong inside the server. The request id names it in the log.";
         case Code::file_gone:
             return "The file {file_id} is not stored here any more.";
+        case Code::template_gone:
+            return "The template {template_id}, or that version of it, is not there any more.";
         case Code::corrupt_blob:
             return "The stored bytes of {sha256} no longer have that checksum; they are not used.";
         case Code::payload_key_missing:

@@ -98,6 +98,20 @@ std::string_view message_nl(Code code) {
             return "Het lezen van dit {format}-bestand brak onverwacht af ({why}). Sla het opnieuw op met het programma dat het maakte, of stuur het als CSV.";
         case Code::checksum_mismatch:
             return "De bytes hebben niet de aangekondigde controlesom. Stuur ze opnieuw.";
+        case Code::value_refused:
+            return "Rij {row}, kolom {column}: {why}. De bewerking moest bij de eerste zo'n waarde stoppen.";
+        case Code::too_many_rejects:
+            return "{rejected} van {rows} rijen zijn afgekeurd; de grens is {limit}.";
+        case Code::lookup_too_large:
+            return "De opzoektabel {name} heeft meer dan {limit} bytes nodig. Gebruik een kleinere tabel.";
+        case Code::schema_drift:
+            return "De kolommen van het bestand wijken af van die van de dataset, die vastligt: {why}.";
+        case Code::too_many_rows:
+            return "Daarvoor zijn meer dan {limit} rijen nodig: {why}.";
+        case Code::invalid_sql:
+            return "De query is niet geldig: {why}.";
+        case Code::query_limits:
+            return "De query is afgebroken: {why}.";
         case Code::too_many_requests:
             return "Te veel verzoeken. Wacht {seconds} s en probeer het opnieuw.";
         case Code::too_many_streams:
@@ -108,6 +122,8 @@ std::string_view message_nl(Code code) {
             return "Er ging iets mis in de server. Het verzoeknummer staat in het logboek.";
         case Code::file_gone:
             return "Het bestand {file_id} is hier niet meer opgeslagen.";
+        case Code::template_gone:
+            return "De sjabloon {template_id}, of die versie ervan, is er niet meer.";
         case Code::corrupt_blob:
             return "De opgeslagen bytes van {sha256} hebben die controlesom niet meer; ze worden niet gebruikt.";
         case Code::payload_key_missing:

@@ -52,8 +52,12 @@ int run_import(const Arguments& arguments) {
                                 .supplier_id = arguments.supplier_id,
                                 .dialect = dialect_of(arguments),
                                 .table = arguments.table,
+                                .version_of = arguments.version_of,
+                                .mode = arguments.mode,
+                                .key = arguments.key,
+                                .contract = arguments.contract,
                                 .wait = !arguments.no_wait,
-                                .parallel = arguments.parallel};
+                                .parallel = arguments.version_of.empty() ? arguments.parallel : 1};
     const auto endpoint = find_server(arguments);
     std::vector<Imported> results;
     {

@@ -34,6 +34,12 @@ void Handover::put(Group& group) {
     changed_.notify_all();
 }
 
+void Handover::wait() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return !full_; });
+    if (failure_) std::rethrow_exception(failure_);
+}
+
 void Handover::join() {
     if (!thread_.joinable()) return;
     thread_.request_stop();
@@ -61,7 +67,7 @@ Pass::Pass(const OpenTable& open, formats::Sink* rejects, const BuildOptions& op
     : options_{options}, rejects_sink_{rejects}, reported_{reported}, number_{number},
       table_{open([this](formats::Reject reject) { on_reject(std::move(reject)); })} {}
 
-void Pass::run(const std::vector<Found>& before, std::function<void(const Group&)> take) {
+void Pass::start(const std::vector<Found>& before) {
     const auto columns = table_->names().size();
     const ColumnBuilder::Options how{options_.infer, &options_.null_words};
     if (!before.empty() && before.size() != columns) {
@@ -71,14 +77,44 @@ void Pass::run(const std::vector<Found>& before, std::function<void(const Group&
         if (before.empty()) builders_.emplace_back(how);
         else builders_.emplace_back(how, before[i].type, before[i].inference, before[i].notation);
     }
+}
+
+void Pass::run(const std::vector<Found>& before, std::function<void(const Group&)> take) {
+    if (builders_.empty()) start(before);
     Handover out{std::move(take), options_.second_thread};
     while (table_->next(batch_)) {
         if (options_.stop.stop_requested()) throw Error{Code::cancelled};
         add_batch(out);
         progress(batch_.bytes_consumed);
+        checkpoint(out);
     }
     if (!too_narrow_ && rows_in_group_ > 0) flush(out);
     out.join();
+}
+
+void Pass::checkpoint(Handover& out) {
+    if (!save_ || (rows_in_group_ > 0 && !too_narrow_) || batch_.bytes_consumed < saved_at_ + options_.checkpoint_bytes) return;
+    auto position = table_->position();
+    if (!position) return;
+    position_ = std::move(*position);
+    saved_at_ = batch_.bytes_consumed;
+    flush_rejects();
+    out.wait();
+    save_();
+}
+
+template <class Archive>
+void Pass::list(Archive& archive) {
+    archive(position_, reported_, rejects_stored_, rows_, too_narrow_, saved_at_);
+    for (auto& builder : builders_) archive(builder);
+}
+
+void Pass::state(formats::StateWriter& archive) { list(archive); }
+
+void Pass::go_on(formats::StateReader& archive, const std::vector<Found>& before) {
+    start(before);
+    list(archive);
+    table_->go_on(position_);
 }
 
 std::vector<Found> Pass::found() {
@@ -137,8 +173,11 @@ void Pass::on_reject(formats::Reject reject) {
     if (!rejects_sink_ || rejects_stored_ >= options_.rejects_stored_max) return;
     ++rejects_stored_;
     rejects_ += to_line(reject);
-    if (rejects_.size() < 64u << 10) return;
-    rejects_sink_->write(rejects_);
+    if (rejects_.size() >= 64u << 10) flush_rejects();
+}
+
+void Pass::flush_rejects() {
+    if (rejects_sink_ && !rejects_.empty()) rejects_sink_->write(rejects_);
     rejects_.clear();
 }
 
@@ -150,7 +189,7 @@ void Pass::progress(std::uint64_t consumed) {
     if (number_ == 2) consumed = total / 2 + consumed / 2;
     else if (too_narrow_) consumed = std::min(consumed, total / 2);
     reported_ = std::max(reported_, consumed);
-    options_.on_progress(reported_);
+    options_.on_progress(reported_, rows_);
 }
 
 BuildReport Pass::report(const std::vector<Found>& before) const {
@@ -168,11 +207,6 @@ BuildReport Pass::report(const std::vector<Found>& before) const {
         }
     }
     return out;
-}
-
-void Pass::finish_rejects() {
-    if (rejects_sink_ && !rejects_.empty()) rejects_sink_->write(rejects_);
-    rejects_.clear();
 }
 
 }  // namespace millrace::datasets

@@ -10,6 +10,7 @@
 
 #include "datasets/build.hpp"
 #include "datasets/typing.hpp"
+#include "formats/state.hpp"
 
 namespace millrace::datasets {
 
@@ -20,6 +21,9 @@ struct Found {
     std::vector<ColumnBuilder::Change> changes;
     /// Of a pass that was complete: the next one is to write values the same way.
     std::optional<Notation> notation;
+
+    template <class Archive>
+    void state(Archive& archive) { archive(type, inference, changes, notation); }
 };
 
 /// A row group on its way from the reading thread to the writing one.
@@ -37,7 +41,9 @@ public:
 
     /// Takes a group and gives back another one whose memory is used again.
     void put(Group& group);
-    /// Waits for what is under way; throws what `take` has thrown.
+    /// Waits until all groups have been taken; throws what `take` has thrown.
+    void wait();
+    /// The same, and no group follows.
     void join();
 
 private:
@@ -64,6 +70,13 @@ public:
     /// Reads with types found on the way, or, given the pass before, with the types found there. `take` is called as
     /// Handover does, and has returned from the last call when this returns.
     void run(const std::vector<Found>& before, std::function<void(const Group&)> take);
+    /// Called within `run` when nothing is at hand that has not been taken, and BuildOptions::checkpoint_bytes have been read
+    /// since the last time.
+    void on_checkpoint(std::function<void()> save) { save_ = std::move(save); }
+    /// The state at such a point, from which another pass over the same table, not yet run, goes on.
+    void state(formats::StateWriter& archive);
+    std::uint64_t checkpoint_at() const { return saved_at_; }
+    void go_on(formats::StateReader& archive, const std::vector<Found>& before);
 
     /// Rows of a narrower type have been taken: what was written is void, and `found` tells how to read again.
     bool too_narrow() const { return too_narrow_; }
@@ -72,12 +85,16 @@ public:
     /// Names, types and notations as they are now.
     std::vector<ColumnInfo> columns() const;
     BuildReport report(const std::vector<Found>& before) const;
-    /// Writes the rejects still at hand.
-    void finish_rejects();
+    /// Gives the rejects at hand to their sink.
+    void flush_rejects();
 
 private:
+    void start(const std::vector<Found>& before);
     void add_batch(Handover& out);
     void flush(Handover& out);
+    void checkpoint(Handover& out);
+    template <class Archive>
+    void list(Archive& archive);
     void on_reject(formats::Reject reject);
     void progress(std::uint64_t consumed);
 
@@ -94,6 +111,9 @@ private:
     std::uint64_t rows_ = 0;
     std::uint64_t rows_in_group_ = 0;
     bool too_narrow_ = false;
+    std::function<void()> save_;
+    std::uint64_t saved_at_ = 0;  ///< of the source
+    std::string position_;        ///< of the table
 };
 
 }  // namespace millrace::datasets

@@ -10,6 +10,7 @@
 #include "base/utf8.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/csv/detail/repair.hpp"
+#include "formats/state.hpp"
 
 namespace millrace::formats::csv {
 namespace {
@@ -166,10 +167,7 @@ bool Reader::next(TextBatch& batch) {
     batch.first_row = report_.rows_out;
     if (done_) return false;
     arena_.clear();
-    pass_lines(at_);
-    stream_.consume(at_);
-    if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
-    at_ = lines_at_ = 0;
+    pass();
     for (;;) {
         const auto result = step(batch);
         if (result == Step::go_on) continue;
@@ -178,6 +176,33 @@ bool Reader::next(TextBatch& batch) {
     }
     batch.bytes_consumed = done_ ? report_.bytes : stream_.source_offset(stream_.offset() + at_);
     return batch.rows > 0;
+}
+
+/// What is settled is no longer part of the text.
+void Reader::pass() {
+    pass_lines(at_);
+    stream_.consume(at_);
+    if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
+    at_ = lines_at_ = 0;
+}
+
+std::optional<std::string> Reader::position() {
+    pass();
+    auto place = stream_.place();
+    if (!place || done_) return std::nullopt;
+    StateWriter out;
+    out(*place);
+    state(out);
+    return out.take();
+}
+
+void Reader::go_on(std::string_view position) {
+    StateReader in{position};
+    TextStream::Place place;
+    in(place);
+    state(in);
+    stream_.go_on(place);
+    at_ = lines_at_ = 0;
 }
 
 void Reader::finish() {
@@ -283,10 +308,7 @@ Cell Reader::unquoted(std::string_view text) {
 Reader::Step Reader::grow(TextBatch& batch) {
     if (batch.rows > 0) return Step::batch_full;
     if (at_ > 0) {
-        pass_lines(at_);
-        stream_.consume(at_);
-        if (layout_.end) *layout_.end -= std::min(*layout_.end, at_);
-        at_ = lines_at_ = 0;
+        pass();
         arena_.clear();
     }
     if (!stream_.extend()) return Step::done;

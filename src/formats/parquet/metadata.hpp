@@ -40,6 +40,9 @@ struct Statistics {
     std::optional<std::string> min, max;  ///< PLAIN, without length
     bool min_exact = true, max_exact = true;
     std::int64_t nulls = -1;              ///< -1: not known
+
+    template <class Archive>
+    void state(Archive& archive) { archive(min, max, min_exact, max_exact, nulls); }
 };
 
 struct ChunkMeta {
@@ -55,6 +58,11 @@ struct ChunkMeta {
     std::int32_t offset_index_length = 0, column_index_length = 0;
     Statistics statistics;
 
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(type, codec, dictionary, values, uncompressed, compressed, data_offset, dictionary_offset, offset_index_offset, column_index_offset,
+                offset_index_length, column_index_length, statistics);
+    }
     std::int64_t begin() const {
         return dictionary_offset > 0 && dictionary_offset < data_offset ? dictionary_offset : data_offset;
     }
@@ -64,6 +72,9 @@ struct RowGroupMeta {
     std::int64_t rows = 0;
     std::int64_t uncompressed = 0;
     std::vector<ChunkMeta> chunks;
+
+    template <class Archive>
+    void state(Archive& archive) { archive(rows, uncompressed, chunks); }
 };
 
 struct FileMeta {

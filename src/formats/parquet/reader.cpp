@@ -83,16 +83,41 @@ std::uint64_t Reader::group_rows(std::size_t group) const {
 }
 const std::string& Reader::created_by() const { return state_->meta.created_by; }
 
-std::optional<std::pair<std::int64_t, std::int64_t>> Reader::range(std::size_t group, std::size_t column) const {
+std::optional<Bounds> Reader::bounds(std::size_t group, std::size_t column) const {
     const auto& statistics = state_->meta.groups[group].chunks[column].statistics;
-    if (state_->leaves[column].type.type != Type::int64 || !statistics.min || !statistics.max ||
-        statistics.min->size() != 8 || statistics.max->size() != 8) {
-        return std::nullopt;
+    const auto& leaf = state_->leaves[column];
+    if (!statistics.min || !statistics.max) return std::nullopt;
+    const auto load = [](const std::string& bytes, auto& value) {
+        if (bytes.size() != sizeof value) return false;
+        std::memcpy(&value, bytes.data(), sizeof value);
+        return true;
+    };
+    Bounds out;
+    if (leaf.type.is_text()) {
+        if (leaf.physical != Physical::bytes || leaf.as_text || leaf.meaning == Meaning::decimal) return std::nullopt;
+        out.text_min = *statistics.min;
+        out.text_max = *statistics.max;
+    } else if (leaf.type.is_float()) {
+        if (leaf.physical != Physical::float64 || !load(*statistics.min, out.float_min) || !load(*statistics.max, out.float_max)) return std::nullopt;
+        if (!(out.float_min <= out.float_max)) return std::nullopt;  // NaN
+    } else {
+        // Where the file counts in another unit than we do, its bounds are not ours.
+        const bool clock = leaf.type.type == Type::time || leaf.type.type == Type::timestamp;
+        if ((clock && leaf.unit != Unit::micros) || !leaf.is_signed) return std::nullopt;
+        std::int32_t small_min = 0, small_max = 0;
+        if (leaf.physical == Physical::int32 && load(*statistics.min, small_min) && load(*statistics.max, small_max)) {
+            out.int_min = small_min;
+            out.int_max = small_max;
+        } else if (leaf.physical != Physical::int64 || !load(*statistics.min, out.int_min) || !load(*statistics.max, out.int_max)) {
+            return std::nullopt;
+        }
     }
-    std::pair<std::int64_t, std::int64_t> out;
-    std::memcpy(&out.first, statistics.min->data(), 8);
-    std::memcpy(&out.second, statistics.max->data(), 8);
     return out;
+}
+
+bool Reader::all_null(std::size_t group, std::size_t column) const {
+    const auto& meta = state_->meta.groups[group];
+    return meta.rows > 0 && meta.chunks[column].statistics.nulls == meta.rows;
 }
 
 std::optional<std::string_view> Reader::property(std::string_view key) const {

@@ -88,6 +88,13 @@ private:
     std::size_t value_ = 0;
 };
 
+/// No value of a column in a row group lies outside; which members count depends on the type of the column.
+struct Bounds {
+    std::int64_t int_min = 0, int_max = 0;      ///< what is kept in Column::ints
+    double float_min = 0, float_max = 0;
+    std::string text_min, text_max;             ///< bytes; may be shorter than the values
+};
+
 /// Reads flat Parquet files: ours, and those of other writers (PLAIN, dictionary, RLE and delta encodings, data pages
 /// v1 and v2, zstd, snappy, gzip, brotli, lz4, uncompressed; checks the CRC of pages that have one). Whatever the bytes are, it ends with
 /// values or with an Error, in bounded memory. Types without a counterpart become text where that is exact (unsigned
@@ -104,8 +111,10 @@ public:
     std::uint64_t rows() const;
     std::size_t groups() const;
     std::uint64_t group_rows(std::size_t group) const;
-    /// Least and greatest value of an int64 column in a row group, when the file tells.
-    std::optional<std::pair<std::int64_t, std::int64_t>> range(std::size_t group, std::size_t column) const;
+    /// Bounds of a column in a row group, when the file tells and there are values.
+    std::optional<Bounds> bounds(std::size_t group, std::size_t column) const;
+    /// Nothing but nulls stands there, as far as the file tells.
+    bool all_null(std::size_t group, std::size_t column) const;
     /// Value of a key of the file's properties.
     std::optional<std::string_view> property(std::string_view key) const;
     const std::string& created_by() const;

@@ -485,6 +485,16 @@ std::uint64_t Writer::finish(const std::vector<Field>& fields,
     return s.offset;
 }
 
+void Writer::state(StateWriter& archive) {
+    state_->flush();
+    archive(state_->offset, state_->file.rows, state_->file.groups);
+}
+
+void Writer::state(StateReader& archive) {
+    state_->buffer.clear();
+    archive(state_->offset, state_->file.rows, state_->file.groups);
+}
+
 void Writer::write_group(const std::vector<Column>& columns) {
     Dictionary dictionary;
     for (const auto& column : columns) {

@@ -8,6 +8,7 @@
 
 #include "formats/format.hpp"
 #include "formats/parquet/dictionary.hpp"
+#include "formats/state.hpp"
 #include "formats/types.hpp"
 
 namespace millrace::formats::parquet {
@@ -43,6 +44,11 @@ public:
     /// held only nulls so far may be of any type.
     std::uint64_t finish(const std::vector<Field>& fields,
                          const std::vector<std::pair<std::string, std::string>>& properties = {});
+
+    /// Between two row groups: all of them have been given to the sink, and another writer whose sink continues there goes
+    /// on from that state.
+    void state(StateWriter& archive);
+    void state(StateReader& archive);
 
     /// Convenience for small files: writes all columns as one row group.
     void write_group(const std::vector<Column>& columns);

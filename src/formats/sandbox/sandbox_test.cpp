@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "base/error.hpp"
 #include "formats/sheet/testing.hpp"
 #include "formats/xlsx/testing.hpp"
@@ -78,6 +80,20 @@ TEST_CASE("a child that takes too much is ended") {
     impatient.silence = std::chrono::milliseconds{200};
     CHECK(answer_of("silent", "", impatient) == "parser_limits: time");
     if (!sanitized) CHECK(answer_of("memory") == "parser_limits: memory");
+}
+
+TEST_CASE("a stop ends a child at once, however busy it is") {
+    for (const auto* act : {"loop", "silent"}) {
+        CAPTURE(act);
+        const Named inner{act};
+        TextSource source{""};
+        ReadOptions options;
+        std::stop_source stop;
+        options.stop = stop.get_token();
+        const std::jthread stopper{[&] { stop.request_stop(); }};
+
+        CHECK(code_of([&] { sandbox::Sandboxed{inner, settings()}.tables(source, options); }) == Code::cancelled);
+    }
 }
 
 TEST_CASE("a program that is not a child of this one is refused") {

@@ -15,11 +15,11 @@ work::SandboxLimits limits_for(const Source& source, const Settings& settings) {
     return {.memory_bytes = settings.memory_bytes, .cpu = settings.cpu + settings.cpu_per_mib * mib};
 }
 
-/// The connection to a process. Says how the child ended when it has.
+/// The connection to a process. Says how the child ended when it has. A stop ends it at once, however busy the child is.
 class ProcessLink final : public Link {
 public:
-    ProcessLink(std::string_view format, const Source& source, const Settings& settings)
-        : format_{format}, silence_{settings.silence}, child_{settings.program, limits_for(source, settings)} {}
+    ProcessLink(std::string_view format, const Source& source, const Settings& settings, std::stop_token stop)
+        : format_{format}, silence_{settings.silence}, stop_{std::move(stop)}, child_{settings.program, limits_for(source, settings)} {}
 
     void read(std::span<char> into) override { check(child_.read(into, in(silence_))); }
     void write(std::string_view bytes) override { check(child_.write(bytes, in(silence_))); }
@@ -27,6 +27,7 @@ public:
 private:
     void check(work::Sandbox::Outcome outcome) {
         if (outcome == work::Sandbox::Outcome::done) return;
+        if (stop_.stop_requested()) throw Error{Code::cancelled};
         const auto ending = child_.end();
         if (outcome == work::Sandbox::Outcome::late) limits("time");
         if (ending.signal == SIGXCPU || ending.signal == SIGKILL) limits(ending.signal == SIGXCPU ? "time" : "time or memory");
@@ -36,7 +37,9 @@ private:
 
     std::string format_;
     std::chrono::milliseconds silence_;
+    std::stop_token stop_;
     work::Sandbox child_;
+    std::stop_callback<std::function<void()>> on_stop_{stop_, [this] { child_.close(); }};
 };
 
 class ChildLink final : public Link {
@@ -55,16 +58,16 @@ private:
 }  // namespace
 
 std::vector<TableInfo> Sandboxed::tables(Source& source, const ReadOptions& options) const {
-    ProcessLink link{name(), source, settings_};
+    ProcessLink link{name(), source, settings_, options.stop};
     return ask_tables(link, name(), source, options);
 }
 
 std::unique_ptr<TableReader> Sandboxed::open(Source& source, const ReadOptions& options) const {
-    return ask_table(start_child(name(), source, settings_), name(), source, options);
+    return ask_table(start_child(name(), source, settings_, options.stop), name(), source, options);
 }
 
-std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings) {
-    return std::make_unique<ProcessLink>(format, source, settings);
+std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings, std::stop_token stop) {
+    return std::make_unique<ProcessLink>(format, source, settings, std::move(stop));
 }
 
 void run_child(std::span<char* const> arguments, std::span<const Format* const> formats) {

@@ -42,8 +42,8 @@ private:
     Settings settings_;
 };
 
-/// A child that waits for a request about `source`. Its errors name `format`.
-std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings);
+/// A child that waits for a request about `source`; a stop ends it. Its errors name `format`.
+std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings, std::stop_token stop = {});
 
 /// The life of a child, from main: gives up its rights, then reads one table with one of `formats`. `arguments` are those
 /// behind the name of the command.

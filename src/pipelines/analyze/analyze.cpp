@@ -55,7 +55,7 @@ private:
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
-        options.on_progress = [&](std::uint64_t bytes) {
+        options.on_progress = [&](std::uint64_t bytes, std::uint64_t) {
             context_.tick(30 + static_cast<int>(69 * bytes / std::max<std::uint64_t>(1, source.size())), "reading");
         };
         Nowhere nowhere;

@@ -79,7 +79,7 @@ private:
     formats::ReadReport write(Source& source, const formats::ReadOptions& options, const datasets::ExportPlan& plan) {
         datasets::BuildOptions how;
         how.stop = context_.stop();
-        how.on_progress = [&](std::uint64_t bytes) {
+        how.on_progress = [&](std::uint64_t bytes, std::uint64_t) {
             context_.tick(5 + static_cast<int>(89 * bytes / std::max<std::uint64_t>(1, source.size())), "converting");
         };
         const auto done = datasets::convert(source, file_.filename, options, plan, {part_opener(tools_.blobs), [] {}}, how);

@@ -103,6 +103,7 @@ private:
         job.supplier_id = parent.supplier_id;
         job.filename = file.filename;
         job.input = parent.input;  // with dialect, table and on_duplicate
+        for (const auto* of_archive : {"url", "filename"}) job.input.erase(of_archive);
         job.input["file_id"] = file.id.str();
         job.input["dataset_id"] = dataset_.str();
         job.input_file_id = file.id;
@@ -148,6 +149,11 @@ void import_archive(const Tools& tools, jobs::Context& context, const intake::Fi
     if (members.imports() == 0) {
         throw Error{Code::unsupported_format, {{"format", std::string{formats::unpack::archive_kind(archive)} + " without a data file"},
                                                {"known", "archives with at least one file that can be imported"}}};
+    }
+    // Which of several would come last is chance.
+    if (members.imports() > 1 && context.job().input.contains("version_of")) {
+        throw Error{Code::unsupported_format, {{"format", fmt::format("{} with {} data files", formats::unpack::archive_kind(archive), members.imports())},
+                                               {"known", "one data file for a version, packed or not"}}};
     }
     context.log(Level::info, fmt::format("{} files of the archive are imported", members.imports()));
     context.stage(20, "unpacked");

@@ -30,6 +30,7 @@ struct DatasetEvent {
     std::string format;
     std::string sha256;
     int version = 1;
+    Uuid series_id;
     int table = 1;
     std::uint64_t size_bytes = 0;
     std::uint64_t row_count = 0;
@@ -43,7 +44,7 @@ struct DatasetEvent {
     json::object links;
 };
 BOOST_DESCRIBE_STRUCT(DatasetEvent, (),
-                      (id, job_id, name, filename, supplier_id, format, sha256, version, table, size_bytes, row_count, rows_in,
+                      (id, job_id, name, filename, supplier_id, format, sha256, version, series_id, table, size_bytes, row_count, rows_in,
                        rows_rejected, rows_reported, column_count, file_id, created_by, created_at, links))
 
 events::Event file_event(const intake::File& f) {
@@ -65,7 +66,7 @@ events::Event dataset_event(std::string_view type, const datasets::Dataset& d, I
     event.owner = d.owner;
     event.org = d.org;
     event.subject = d.id;
-    event.data = to_json(DatasetEvent{d.id, d.job_id, d.name, d.filename, d.supplier_id, d.format, d.sha256, d.version, d.table,
+    event.data = to_json(DatasetEvent{d.id, d.job_id, d.name, d.filename, d.supplier_id, d.format, d.sha256, d.version, d.series_id, d.table,
                                       d.size_bytes, d.row_count, d.rows_in, d.rows_rejected, d.rows_reported,
                                       d.column_count, d.file_id, d.owner, d.created_at,
                                       json::object{{"self", "/api/v2/datasets/" + d.id.str()}}});
@@ -107,8 +108,9 @@ void advance_upload(Tx& tx, const intake::AdvanceUpload& op) {
 void remove_upload(Tx& tx, const intake::RemoveUpload& op) { tx.db.later(Statement::uploads_remove, args(op.upload)); }
 
 ledger::Committed unique_content(Tx& tx, const datasets::Unique& op) {
-    const auto other =
-        one(tx.db, Statement::datasets_same_content, args(op.owner, op.sha256, op.version, op.table, op.id), read_id);
+    const auto& series = op.series_id.is_nil() ? op.id : op.series_id;
+    const auto other = one(tx.db, Statement::datasets_same_content,
+                           args(op.owner, op.sha256, op.version, op.table, op.id, op.mode, series), read_id);
     if (!other) return applied;
     return {ledger::Outcome::refused, *other};
 }

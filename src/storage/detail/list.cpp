@@ -46,6 +46,10 @@ constexpr ListColumn dataset_fields[] = {
     {"row_count", "row_count", Type::number},
     {"rows_rejected", "rows_rejected", Type::number},
     {"job_id", "job_id", Type::uuid},
+    {"series_id", "coalesce(series_id, id)", Type::uuid},
+    {"parent_id", "parent_id", Type::uuid, true},
+    {"version", "version", Type::number},
+    {"mode", "mode", Type::word},
     {"created_at", "created_at", Type::time},
 };
 constexpr std::string_view dataset_texts[] = {"name", "filename", "supplier_id"};
@@ -95,6 +99,24 @@ constexpr ListColumn delivery_fields[] = {
     {"updated_at", "updated_at", Type::time},
 };
 constexpr std::string_view delivery_texts[] = {"type", "last_error"};
+
+constexpr ListColumn template_fields[] = {
+    {"id", "id", Type::uuid},
+    {"name", "name", Type::text},
+    {"description", "description", Type::text},
+    {"fingerprint", "fingerprint", Type::word},
+    {"sha256", "sha256", Type::word},
+    {"created_at", "created_at", Type::time},
+    {"updated_at", "updated_at", Type::time},
+};
+constexpr std::string_view template_texts[] = {"name", "description"};
+constexpr ListColumn source_fields[] = {
+    {"id", "id", Type::uuid},
+    {"name", "name", Type::text},
+    {"source_type", "source_type", Type::word},
+    {"created_at", "created_at", Type::time},
+};
+constexpr std::string_view source_texts[] = {"name", "description"};
 
 constexpr bool is_textual(Type type) { return type == Type::text || type == Type::word; }
 
@@ -294,6 +316,8 @@ const ListTable schedule_list{"schedules", Statement::schedules_list, schedule_f
 
 const ListTable webhook_list{"webhooks", Statement::webhooks_list, webhook_fields, webhook_texts};
 const ListTable delivery_list{"deliveries", Statement::deliveries_list, delivery_fields, delivery_texts};
+const ListTable template_list{"templates", Statement::templates_list, template_fields, template_texts};
+const ListTable source_list{"data_sources", Statement::sources_list, source_fields, source_texts};
 
 ListQuery compile_list(const ListTable& table, const Session& session, const Scope& scope, const Listing& listing) {
     return Compiler{table, session, listing}.compile(scope);

@@ -31,6 +31,8 @@ extern const ListTable file_list;
 extern const ListTable schedule_list;
 extern const ListTable webhook_list;
 extern const ListTable delivery_list;
+extern const ListTable template_list;
+extern const ListTable source_list;
 
 struct Listing {
     const query::Filter& filter;

@@ -336,6 +336,12 @@ datasets::Dataset read_dataset(const Row& row) {
     d.rejects_blob = r.text();
     d.created_at = r.instant();
     d.table = r.integer();
+    d.series_id = r.maybe_uuid().value_or(d.id);
+    d.parent_id = r.maybe_uuid();
+    d.mode = r.word_of(datasets::Mode::import);
+    d.key = r.array();
+    d.contract = r.word_of(datasets::Contract::evolve);
+    d.changes = r.object();
     return d;
 }
 

@@ -77,7 +77,8 @@ inline auto upload_args(const intake::Upload& u) {
 inline auto dataset_args(const datasets::Dataset& d) {
     return args(d.id, d.owner, d.org, d.name, d.filename, d.supplier_id, d.job_id, d.file_id, d.sha256, d.version,
                 d.format, d.size_bytes, d.row_count, d.rows_in, d.rows_rejected, d.rows_reported, d.column_count,
-                d.columns, d.report, d.table_blob, d.text_blob, d.rejects_blob, d.created_at, d.table);
+                d.columns, d.report, d.table_blob, d.text_blob, d.rejects_blob, d.created_at, d.table,
+                d.series_id.is_nil() ? d.id : d.series_id, d.parent_id, d.mode, d.key, d.contract, d.changes);
 }
 
 }  // namespace millrace::storage::detail

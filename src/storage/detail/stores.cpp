@@ -93,8 +93,12 @@ int DatasetStore::newest_version(const Uuid& owner, const std::string& sha256) {
     });
 }
 
-std::vector<Uuid> DatasetStore::tables(const Uuid& owner, const std::string& sha256, int version) {
-    return reading(db_, [&](Session& s) { return all(s, Statement::datasets_tables, args(owner, sha256, version), read_id); });
+std::vector<Uuid> DatasetStore::tables(const Uuid& owner, const std::string& sha256, const Uuid& job) {
+    return reading(db_, [&](Session& s) { return all(s, Statement::datasets_tables, args(owner, sha256, job), read_id); });
+}
+
+std::optional<datasets::Dataset> DatasetStore::newest_of_series(const Uuid& series) {
+    return reading(db_, [&](Session& s) { return one(s, Statement::datasets_newest_of_series, args(series), read_dataset); });
 }
 
 datasets::DatasetPage DatasetStore::list(const Scope& scope, const datasets::ListRequest& r) {

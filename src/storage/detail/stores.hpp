@@ -8,6 +8,7 @@
 #include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
+#include "mapping/store.hpp"
 #include "storage/detail/database.hpp"
 #include "webhooks/store.hpp"
 
@@ -114,6 +115,10 @@ public:
     std::optional<intake::Upload> upload(const Uuid& id, const Scope& scope) override;
     std::vector<intake::Upload> uploads_to_accept() override;
     std::vector<intake::Upload> expired_uploads(Instant now, int limit) override;
+    std::optional<intake::DataSource> source(const Uuid& id, const Scope& scope) override;
+    intake::SourcePage sources(const Scope& scope, const intake::ListRequest& request) override;
+    std::optional<intake::Submission> submission(const Uuid& job, const Scope& scope) override;
+    std::vector<intake::Submission> submissions(const Uuid& source, const Scope& scope, std::optional<Uuid> before, int limit) override;
     std::unordered_set<std::string> referenced(const std::vector<std::string>& sha256) override;
 
 private:
@@ -126,7 +131,8 @@ public:
     std::optional<datasets::Dataset> get(const Uuid& id, const Scope& scope) override;
     std::optional<datasets::Dataset> by_content(const Uuid& owner, const std::string& sha256, int table) override;
     int newest_version(const Uuid& owner, const std::string& sha256) override;
-    std::vector<Uuid> tables(const Uuid& owner, const std::string& sha256, int version) override;
+    std::vector<Uuid> tables(const Uuid& owner, const std::string& sha256, const Uuid& job) override;
+    std::optional<datasets::Dataset> newest_of_series(const Uuid& series) override;
     datasets::DatasetPage list(const Scope& scope, const datasets::ListRequest& request) override;
 
 private:
@@ -146,6 +152,20 @@ public:
     std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
     std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
     bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+class MappingStore final : public mapping::MappingStore {
+public:
+    explicit MappingStore(Database& db) : db_{db} {}
+    std::optional<mapping::Template> get(const Uuid& id, const Scope& scope) override;
+    mapping::TemplatePage list(const Scope& scope, const mapping::ListRequest& request) override;
+    std::vector<mapping::TemplateVersion> versions(const Uuid& id) override;
+    std::optional<json::object> spec(const Uuid& id, int version) override;
+    std::optional<mapping::Template> by_fingerprint(const Uuid& owner, const std::string& fingerprint) override;
+    mapping::Memory memory(const Uuid& user, const Uuid& org, const std::vector<std::string>& names) override;
 
 private:
     Database& db_;

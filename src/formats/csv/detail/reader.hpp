@@ -47,6 +47,8 @@ public:
     bool has_header() const override { return layout_.has_header; }
     bool next(TextBatch& batch) override;
     const ReadReport& report() const override { return report_; }
+    std::optional<std::string> position() override;
+    void go_on(std::string_view position) override;
     /// From now on batches have rows and no cells.
     void count_only() { counting_ = true; }
     /// From now on reading ends where another table begins; what stands there is not counted.
@@ -59,6 +61,13 @@ public:
     const Encoding& encoding() const { return stream_.encoding(); }
 
 private:
+    /// What reading has changed since `open`, beside the place in the text.
+    template <class Archive>
+    void state(Archive& archive) {
+        archive(report_.rows_out, report_.rows_rejected, report_.header_rows, report_.preamble_rows, report_.footnote_rows, report_.blank_rows,
+                report_.other_table_rows, report_.rows_repaired, report_.warnings);
+        archive(layout_.end, stretch_, sequel_, repairs_, repairs_tried_, repaired_, after_, judged_until_, line_);
+    }
     enum class Step { go_on, batch_full, done };
     static constexpr std::uint64_t repairs_tried_max = 20'000;  ///< a file of damage only is not worth more
 
@@ -81,6 +90,7 @@ private:
     void reject(std::string code, std::string reason);
     [[noreturn]] void refuse_long_line();
     void pass_lines(std::size_t until);
+    void pass();
     void warn(const std::string& what);
 
     ReadOptions options_;

@@ -1,0 +1,112 @@
+#include "pipelines/document/document.hpp"
+
+#include <fmt/format.h>
+
+#include "base/describe.hpp"
+#include "blobs/source.hpp"
+#include "datasets/convert.hpp"
+#include "documents/text.hpp"
+#include "pipelines/import/fetch.hpp"
+#include "pipelines/kept.hpp"
+#include "work/failpoint.hpp"
+
+namespace millrace::pipelines::document {
+namespace {
+
+struct Input {
+    std::optional<Uuid> file_id;
+    std::string url;
+};
+BOOST_DESCRIBE_STRUCT(Input, (), (file_id, url))
+
+struct Fields {
+    std::string title, language, description, encoding;
+};
+BOOST_DESCRIBE_STRUCT(Fields, (), (title, language, description, encoding))
+
+struct Result {
+    Uuid file_id;       ///< what was read
+    Uuid text_file_id;  ///< what it says
+    std::string media_type;
+    std::uint64_t text_bytes = 0;
+    Fields fields;
+    json::value concept_id;  ///< null: there is no ontology to classify it by
+    std::vector<KeptFile> files;
+};
+BOOST_DESCRIBE_STRUCT(Result, (), (file_id, text_file_id, media_type, text_bytes, fields, concept_id, files))
+
+/// Text in memory, up to the limit of documents.
+struct Text final : formats::Sink {
+    std::string text;
+    void write(std::string_view bytes) override {
+        if (text.size() + bytes.size() > documents::text_bytes_max) throw Error{Code::payload_too_large, {{"limit", std::to_string(documents::text_bytes_max)}}};
+        text += bytes;
+    }
+};
+
+class Document {
+public:
+    Document(const Tools& tools, jobs::Context& context)
+        : tools_{tools}, context_{context}, job_{context.job()}, input_{parse_body<Input>(json::serialize(json::value(job_.input)), true)} {}
+
+    void run() {
+        context_.stage(10, "started", "Processing started");
+        const auto file = input_.file_id ? stored_file(tools_, job_, *input_.file_id) : fetched();
+        context_.stage(40, "stored", fmt::format("{} bytes", file.size));
+        work::failpoint("document.stored");
+        const auto document = read(file);
+        context_.stage(80, "read", fmt::format("{} bytes of text", document.text.size()));
+        finish(file, document);
+    }
+
+private:
+    intake::File fetched() { return import::fetch(tools_, context_, input_.url, Uuid::from_name(job_.id.str(), "page"), ""); }
+
+    /// A table is read as one, everything else as text.
+    documents::Document read(const intake::File& file) {
+        blobs::AsSource<formats::Source> source{tools_.blobs.open(file.sha256)};
+        const formats::Format* format = nullptr;
+        try {
+            format = &formats::recognise(source, file.filename);
+        } catch (const Error& error) {
+            if (error.code() != Code::not_text) throw;
+        }
+        if (!format || format->name() == "csv" || format->name() == "xml" || format->name() == "fixed" || format->name() == "json" || format->name() == "ndjson") {
+            return documents::read_text(source);
+        }
+        Text text;
+        datasets::convert_to_csv(source, file.filename, {}, text);
+        return {.media_type = std::string{format->media_type()}, .text = std::move(text.text), .encoding = "utf-8"};
+    }
+
+    void finish(const intake::File& file, const documents::Document& document) {
+        Result result;
+        jobs::Finish finish;
+        Keeper keeper{tools_, job_, finish};
+        result.files.push_back(keeper.keep(stem(file.filename) + ".txt", "text/plain; charset=utf-8", document.text));
+        result.file_id = file.id;
+        result.text_file_id = result.files.front().file_id;
+        result.media_type = document.media_type;
+        result.text_bytes = document.text.size();
+        result.fields = {document.title, document.language, document.description, document.encoding};
+        finish.result_file_id = result.text_file_id;
+        // Streams show it, and events carry no result.
+        finish.metadata = {{"result_file_id", result.text_file_id.str()}, {"title", document.title}};
+        finish.result = json::parse(to_json(result));
+        context_.finish(std::move(finish));
+    }
+
+    const Tools& tools_;
+    jobs::Context& context_;
+    const jobs::Job& job_;
+    const Input input_;
+};
+
+}  // namespace
+
+jobs::Kind kind(const Tools& tools) {
+    return {.name = "document", .type = jobs::Type::processing, .label = "Document", .attempts_max = 3,
+            .run = [tools](jobs::Context& context) { Document{tools, context}.run(); }};
+}
+
+}  // namespace millrace::pipelines::document

@@ -1,0 +1,109 @@
+#include "pipelines/map/map.hpp"
+
+#include <fmt/format.h>
+
+#include "base/describe.hpp"
+#include "blobs/source.hpp"
+#include "mapping/ops.hpp"
+#include "mapping/proposal.hpp"
+#include "mapping/schema.hpp"
+#include "pipelines/kept.hpp"
+#include "pipelines/map/spec.hpp"
+#include "transform/spec.hpp"
+#include "work/failpoint.hpp"
+
+namespace millrace::pipelines::map {
+namespace {
+
+constexpr std::size_t candidates_max = 5;  ///< per source field, of those that the result shows
+
+struct Input {
+    Uuid input_file_id;
+    Uuid reference_file_id;
+    std::string provider = "heuristic";
+};
+BOOST_DESCRIBE_STRUCT(Input, (), (input_file_id, reference_file_id, provider))
+
+struct Result {
+    std::vector<mapping::Entry> mapping;
+    std::vector<mapping::Candidate> candidates;
+    std::vector<std::string> unmapped_source, unmapped_target;
+    Uuid template_id;
+    std::string provider_used = "heuristic";
+    std::vector<std::string> warnings;
+};
+BOOST_DESCRIBE_STRUCT(Result, (), (mapping, candidates, unmapped_source, unmapped_target, template_id, provider_used, warnings))
+
+class Map {
+public:
+    Map(const Tools& tools, jobs::Context& context)
+        : tools_{tools}, context_{context}, job_{context.job()}, input_{parse_body<Input>(json::serialize(json::value(job_.input)), true)} {}
+
+    void run() {
+        const auto source_file = stored_file(tools_, job_, input_.input_file_id);
+        const auto target_file = stored_file(tools_, job_, input_.reference_file_id);
+        const auto source = read(source_file);
+        context_.stage(20, "input_read");
+        const auto target = read(target_file);
+        context_.stage(40, "reference_read");
+        work::failpoint("map.read");
+        const auto memory = remembered(source);
+        auto proposal = mapping::propose(source, target, &memory, {.candidates = candidates_max});
+        context_.stage(60, "mapped", fmt::format("{} of {} fields", proposal.mapping.size(), source.fields.size()));
+        finish(std::move(proposal), source_file, target, target_file);
+    }
+
+private:
+    mapping::Table read(const intake::File& file) {
+        context_.check();
+        blobs::AsSource<formats::Source> source{tools_.blobs.open(file.sha256)};
+        return mapping::read(source, file.filename);
+    }
+
+    mapping::Memory remembered(const mapping::Table& source) {
+        std::vector<std::string> names;
+        for (const auto& field : source.fields) names.push_back(mapping::normal_name(field.name));
+        return tools_.mappings.memory(job_.owner, job_.org, names);
+    }
+
+    void finish(mapping::Proposal proposal, const intake::File& source, const mapping::Table& target, const intake::File& target_file) {
+        mapping::Template kept;
+        // Chosen before the job ends: a rerun makes the same one.
+        kept.id = job_.template_id.value_or(Uuid::from_name(job_.id.str(), "template"));
+        kept.owner = job_.owner;
+        kept.org = job_.org;
+        kept.name = fmt::format("{} -> {}", stem(source.filename), stem(target_file.filename)).substr(0, 255);
+        kept.spec = spec_of(proposal, target);
+        kept.sha256 = millrace::transform::content_hash(millrace::transform::parse_spec(json::serialize(kept.spec)));
+        kept.fingerprint = proposal.fingerprint;
+        kept.created_at = kept.updated_at = tools_.clock.now();
+
+        Result result;
+        if (input_.provider != "heuristic") result.warnings.push_back(fmt::format("the provider \"{}\" is not configured: the built-in matcher was used", input_.provider));
+        for (const auto& warning : result.warnings) context_.log(observe::Level::warn, warning);
+        result.mapping = std::move(proposal.mapping);
+        result.candidates = std::move(proposal.candidates);
+        result.unmapped_source = std::move(proposal.unmapped_source);
+        result.unmapped_target = std::move(proposal.unmapped_target);
+        result.template_id = kept.id;
+
+        jobs::Finish finish;
+        finish.with.add(mapping::PutTemplate{std::move(kept)});
+        finish.result = json::parse(to_json(result));
+        context_.finish(std::move(finish));
+    }
+
+    const Tools& tools_;
+    jobs::Context& context_;
+    const jobs::Job& job_;
+    const Input input_;
+};
+
+}  // namespace
+
+jobs::Kind kind(const Tools& tools) {
+    return {.name = "mapping", .type = jobs::Type::processing, .label = "Mapping", .attempts_max = 3,
+            .run = [tools](jobs::Context& context) { Map{tools, context}.run(); }};
+}
+
+}  // namespace millrace::pipelines::map

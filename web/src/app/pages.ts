@@ -1,0 +1,15 @@
+/** The views that navigation, palette and shortcuts lead to. */
+import type { Key } from "../i18n/index.tsx";
+
+export const pages = [
+  { to: "/", name: "nav.overview", key: "o" },
+  { to: "/jobs", name: "nav.jobs", key: "j" },
+  { to: "/upload", name: "nav.upload", key: "u" },
+  { to: "/datasets", name: "nav.datasets", key: "d" },
+  { to: "/queues", name: "nav.queues", key: "q" },
+  { to: "/schedules", name: "nav.schedules", key: "s" },
+  { to: "/workers", name: "nav.workers", key: "w" },
+  { to: "/webhooks", name: "nav.webhooks", key: "h" },
+  { to: "/keys", name: "nav.keys", key: "k" },
+  { to: "/status", name: "nav.status", key: "t" },
+] as const satisfies readonly { to: string; name: Key; key: string }[];

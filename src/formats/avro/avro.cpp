@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "formats/arena.hpp"
 #include "formats/avro/detail/value.hpp"
+#include "formats/detail/not_utf8.hpp"
 #include "formats/detail/render.hpp"
 #include "formats/parquet/metadata.hpp"
 
@@ -146,7 +147,7 @@ public:
         : source_{source}, options_{options}, container_{source}, schema_{container_.schema()}, values_{options.record_bytes_max} {
         const auto& root = schema_.root();
         if (root.kind != Kind::record) names_ = {"value"};
-        else for (const auto& name : root.names) names_.push_back(with_valid_utf8(name));
+        else names_ = root.names;
         if (names_.empty()) throw Error{Code::no_rows};
         if (names_.size() > options.columns_max) throw Error{Code::too_many_columns, {{"limit", std::to_string(options.columns_max)}}};
     }
@@ -161,8 +162,7 @@ public:
         batch.first_row = report_.rows_out;
         batch.cells.clear();
         texts_.clear();
-        for (std::size_t bytes = 0; batch.rows < batch_rows && bytes < batch_bytes && has_row(); ++batch.rows) bytes += append_row(batch);
-        report_.rows_in = report_.rows_out += batch.rows;
+        for (std::size_t bytes = 0; batch.rows < batch_rows && (batch.rows == 0 || bytes < batch_bytes) && has_row();) bytes += append_row(batch);
         batch.bytes_consumed = batch.rows == 0 ? source_.size() : container_.at();
         if (batch.rows == 0) finish();
         return batch.rows > 0;
@@ -184,15 +184,28 @@ private:
     std::size_t append_row(TextBatch& batch) {
         const auto& root = schema_.root();
         const auto before = rest_.left();
+        ++report_.rows_in;
         values_.begin_row();
         std::size_t bytes = 0;
         if (root.kind != Kind::record) bytes = append_cell(root, batch);
         else for (const auto* part : root.parts) bytes += append_cell(*part, batch);
         if (bytes > options_.record_bytes_max) {
-            throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_out + batch.rows + 1)}, {"limit", std::to_string(options_.record_bytes_max)}}};
+            throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_in)}, {"limit", std::to_string(options_.record_bytes_max)}}};
         }
         if (--left_ > empty_rows_max && before == rest_.left()) damaged("a block claims too many values");
+        end_row(batch);
         return bytes;
+    }
+
+    void end_row(TextBatch& batch) {
+        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
+            ++report_.rows_rejected;
+            if (options_.on_reject) options_.on_reject(std::move(*bad));
+            if (batch.rows == 0) texts_.clear();
+            return batch.cells.resize(batch.rows * batch.columns);
+        }
+        ++report_.rows_out;
+        ++batch.rows;
     }
 
     std::size_t append_cell(const Shape& shape, TextBatch& batch) {

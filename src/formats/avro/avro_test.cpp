@@ -79,6 +79,29 @@ TEST_CASE("null and empty text are told apart") {
     CHECK(batch.at(1, 0).quoted);
 }
 
+TEST_CASE("a row with a text that is no UTF-8 is rejected, however deep it stands") {
+    const auto schema = R"({"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}, {"name": "name", "type": "string"},
+        {"name": "tags", "type": {"type": "map", "values": "string"}}]})";
+    const auto row = [](int id, std::string_view name, std::string_view key, std::string_view tag) {
+        return number(id) + text(name) + number(1) + text(key) + text(tag) + number(0);
+    };
+
+    const auto got = read(file_of(schema, block(5, row(1, "é", "k", "v") + row(2, "a\xff", "k", "v") + row(3, "a", "\xe9", "v") + row(4, "a", "k", "\xed\xa0\x80") +
+                                                       row(5, "z", "k", "v"))));
+
+    CHECK(got.rows == Rows{{"1", "é", R"({"k":"v"})"}, {"5", "z", R"({"k":"v"})"}});
+    REQUIRE(got.rejects.size() == 3);
+    struct Want { std::uint64_t line; std::uint32_t column; std::string raw; };
+    const Want wanted[] = {{2, 1, "a\xff"}, {3, 2, "\xe9"}, {4, 2, "\xed\xa0\x80"}};
+    for (std::size_t i = 0; i < 3; ++i) {
+        CAPTURE(i);
+        CHECK(got.rejects[i].code == "invalid_utf8");
+        CHECK(got.rejects[i].line == wanted[i].line);
+        CHECK(got.rejects[i].column == wanted[i].column);
+        CHECK(got.rejects[i].raw == wanted[i].raw);
+    }
+}
+
 TEST_CASE("damage of a container is a clear error") {
     const auto good = file_of(R"("long")", block(2, number(1) + number(2)));
     auto wrong_sync = good;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 #include "formats/detail/render.hpp"
 
 namespace millrace::formats::avro {
@@ -99,7 +100,17 @@ std::uint64_t Bytes::length() {
     return static_cast<std::uint64_t>(size);
 }
 
-Was ValueText::append_cell(const Shape& shape, Bytes& in, std::string& out) { return append(shape, in, out, false, 0); }
+Was ValueText::append_cell(const Shape& shape, Bytes& in, std::string& out) {
+    not_utf8_.reset();
+    const auto was = append(shape, in, out, false, 0);
+    if (not_utf8_) out = *not_utf8_;
+    return was;
+}
+
+std::string_view ValueText::checked(std::string_view text) {
+    if (!not_utf8_ && first_invalid_utf8(text) != text.npos) not_utf8_ = text;
+    return text;
+}
 
 void ValueText::append_json(const Shape& shape, Bytes& in, std::string& out, int depth) {
     if (append(shape, in, out, true, depth) == Was::null) out += "null";
@@ -140,7 +151,7 @@ Was ValueText::append(const Shape& shape, Bytes& in, std::string& out, bool quot
             out += decimal(bytes, shape.scale);
             return Was::bare;
         }
-        case Kind::string: return append_text(with_valid_utf8(in.text()), out, quoted);
+        case Kind::string: return append_text(checked(in.text()), out, quoted);
         case Kind::enumeration: {
             const auto at = in.length();
             if (at >= shape.names.size()) damaged("a value is not one of its enumeration");
@@ -180,7 +191,7 @@ void ValueText::append_items(const Shape& shape, Bytes& in, std::string& out, in
         for (; count > 0; --count) {
             if (!std::exchange(first, false)) out += ',';
             if (map) {
-                json::append_string(out, with_valid_utf8(in.text()));
+                json::append_string(out, checked(in.text()));
                 out += ':';
             }
             append_json(*shape.parts[0], in, out, depth + 1);

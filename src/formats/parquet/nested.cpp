@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/utf8.hpp"
 #include "formats/detail/render.hpp"
 #include "formats/parquet/decode.hpp"
 #include "formats/parquet/text.hpp"
@@ -28,8 +29,9 @@ void NestedColumn::read(std::size_t rows, Column& out) {
             continue;
         }
         text_.clear();
+        not_utf8_.reset();
         append(node_);
-        out.push(std::string_view{text_});
+        out.push(std::string_view{not_utf8_ ? *not_utf8_ : text_});
     }
 }
 
@@ -107,7 +109,7 @@ void NestedColumn::append_object(const Node& node) {
     text_ += '{';
     for (std::size_t i = 0; i < node.children.size(); ++i) {
         if (i > 0) text_ += ',';
-        json::append_string(text_, with_valid_utf8(node.children[i].name));
+        append_text(node.children[i].name);
         text_ += ':';
         append(node.children[i]);
     }
@@ -133,9 +135,14 @@ void NestedColumn::append_leaf(EntryReader& entry) {
         default:
             // Numbers that only text holds exactly are numbers in JSON.
             if (entry.leaf().as_text) text_ += values.text(at);
-            else json::append_string(text_, readable(entry.leaf(), values.text(at), hex_));
+            else append_text(readable(entry.leaf(), values.text(at), hex_));
     }
     entry.consume();
+}
+
+void NestedColumn::append_text(std::string_view text) {
+    if (!not_utf8_ && first_invalid_utf8(text) != text.npos) not_utf8_ = text;
+    json::append_string(text_, text);
 }
 
 void NestedColumn::check_size() const {

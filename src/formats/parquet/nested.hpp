@@ -1,13 +1,16 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/parquet/reader.hpp"
 
 namespace millrace::formats::parquet {
 
-/// A nested field, each of its values as JSON text: groups become objects, lists arrays, maps objects.
+/// A nested field, each of its values as JSON text: groups become objects, lists arrays, maps objects. A value with a text in
+/// it that is no UTF-8 becomes that text.
 class NestedColumn {
 public:
     /// `reader` and `node`, a part of its schema, have to outlive it. A longer text is Error{line_too_long}.
@@ -28,6 +31,7 @@ private:
     void append_map(const Node& pairs);
     template <class One>
     void each(const Node& repeated, One&& one);
+    void append_text(std::string_view text);
     void check_size() const;
 
     const Node& node_;
@@ -35,6 +39,7 @@ private:
     std::vector<EntryReader> leaves_;
     std::string text_;
     std::string hex_;
+    std::optional<std::string> not_utf8_;  ///< the first such text of the value
     std::uint64_t row_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "formats/arena.hpp"
+#include "formats/detail/not_utf8.hpp"
 #include "formats/detail/render.hpp"
 #include "formats/parquet/nested.hpp"
 #include "formats/parquet/text.hpp"
@@ -43,6 +44,7 @@ public:
         parts_.reserve(schema.size());
         for (const auto& node : schema) {
             names_.push_back(with_valid_utf8(node.name));
+            if (names_.back() != node.name) report_.warnings.push_back(altered_name(names_.size()));
             if (!is_flat(node)) parts_.push_back({NestedColumn{reader_, node, options.record_bytes_max}});
             else parts_.push_back({reader_.column(node.first_leaf), &reader_.leaf(node.first_leaf)});
             if (is_flat(node) && parts_.back().leaf->unit == Unit::nanos) report_.warnings.push_back(names_.back() + ": nanoseconds are rounded down to microseconds");
@@ -59,31 +61,48 @@ public:
         batch.first_row = report_.rows_out;
         batch.cells.clear();
         texts_.clear();
-        if (at_ == rows_) read_rows();
-        for (std::size_t bytes = 0; at_ < rows_ && bytes < batch_bytes; ++at_, ++batch.rows) bytes += append_row(batch);
-        report_.rows_in = report_.rows_out += batch.rows;
+        for (std::size_t bytes = 0; (batch.rows == 0 || bytes < batch_bytes) && has_row(batch); ++at_) bytes += append_row(batch);
         batch.bytes_consumed = progress();
         if (batch.rows == 0) finish();
         return batch.rows > 0;
     }
 
 private:
+    /// The cells of a batch lie in the values that were read, so more are read for an empty one only.
+    bool has_row(const TextBatch& batch) {
+        if (at_ == rows_ && batch.rows == 0) read_rows();
+        return at_ < rows_;
+    }
+
     void read_rows() {
-        rows_ = static_cast<std::size_t>(std::min<std::uint64_t>(step_rows, reader_.rows() - report_.rows_out));
+        rows_ = static_cast<std::size_t>(std::min<std::uint64_t>(step_rows, reader_.rows() - report_.rows_in));
         at_ = 0;
         for (auto& part : parts_) part.read(rows_);
     }
 
     std::size_t append_row(TextBatch& batch) {
         std::size_t bytes = 0;
+        ++report_.rows_in;
         for (auto& part : parts_) {
             batch.cells.push_back(cell_of(part));
             bytes += batch.cells.back().size;
         }
         if (bytes > options_.record_bytes_max) {
-            throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_out + batch.rows + 1)}, {"limit", std::to_string(options_.record_bytes_max)}}};
+            throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_in)}, {"limit", std::to_string(options_.record_bytes_max)}}};
         }
+        end_row(batch);
         return bytes;
+    }
+
+    void end_row(TextBatch& batch) {
+        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
+            ++report_.rows_rejected;
+            if (options_.on_reject) options_.on_reject(std::move(*bad));
+            if (batch.rows == 0) texts_.clear();
+            return batch.cells.resize(batch.rows * batch.columns);
+        }
+        ++report_.rows_out;
+        ++batch.rows;
     }
 
     Cell cell_of(const Part& part) {
@@ -103,7 +122,7 @@ private:
 
     std::uint64_t progress() const {
         if (reader_.rows() == 0) return source_bytes_;
-        return static_cast<std::uint64_t>(static_cast<double>(source_bytes_) * (static_cast<double>(report_.rows_out) / static_cast<double>(reader_.rows())));
+        return static_cast<std::uint64_t>(static_cast<double>(source_bytes_) * (static_cast<double>(report_.rows_in) / static_cast<double>(reader_.rows())));
     }
 
     void finish() {
@@ -142,8 +161,7 @@ struct Parquet final : Format {
 }  // namespace
 
 std::string_view readable(const Leaf& leaf, std::string_view text, std::string& hex) {
-    if (first_invalid_utf8(text) == text.npos) return text;
-    if (!leaf.binary) return hex = with_valid_utf8(text);  // its writer promised text
+    if (!leaf.binary || first_invalid_utf8(text) == text.npos) return text;
     constexpr char digits[] = "0123456789abcdef";
     hex.clear();
     for (const char c : text) {

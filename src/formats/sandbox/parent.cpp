@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t small_frame_bytes_max = 1 << 20;
 constexpr std::size_t tables_max = 100'000;
 constexpr std::size_t name_bytes_max = 64 << 20;  ///< of all names together
-constexpr std::size_t reject_raw_bytes_max = 256 * 1024;  ///< cut at 64 KiB; what is no UTF-8 grew on its way
+constexpr std::size_t reject_raw_bytes_max = 64 * 1024;
 
 [[noreturn]] void refuse(const char* why) { throw Nonsense{why}; }
 

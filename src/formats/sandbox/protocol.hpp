@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
     tables = 4,   ///< child: JSON array of TableInfo; the last frame
     opened = 5,   ///< child: Opened as JSON
     batch = 6,    ///< child: see append_batch
-    reject = 7,   ///< child: Reject as JSON
+    reject = 7,   ///< child: the size of its raw bytes (u32), these, the rest of a Reject as JSON
     report = 8,   ///< child: ReadReport as JSON; the last frame
     error = 9,    ///< child: Error as JSON; the last frame
     entry = 10,      ///< child: unpack::Entry as JSON; its bytes follow

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/utf8.hpp"
 #include "formats/arena.hpp"
+#include "formats/detail/not_utf8.hpp"
 #include "formats/detail/render.hpp"
 #include "formats/sheet/recognise.hpp"
 #include "formats/sheet/table.hpp"
@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t batch_rows = 4096;
 constexpr std::size_t batch_bytes = 256 << 10;
-constexpr std::size_t raw_bytes_max = 64 << 10;  ///< of a Reject
 
 void append_hex(std::string& out, std::string_view bytes) {
     constexpr char digits[] = "0123456789abcdef";
@@ -36,7 +35,11 @@ public:
         rows_ = database_->prepare("SELECT * FROM " + quoted(table_));
         const int columns = sqlite3_column_count(rows_.get());
         if (static_cast<std::uint32_t>(columns) > options.columns_max) throw Error{Code::too_many_columns, {{"limit", std::to_string(options.columns_max)}}};
-        for (int i = 0; i < columns; ++i) names_.push_back(with_valid_utf8(sqlite3_column_name(rows_.get(), i)));
+        for (int i = 0; i < columns; ++i) {
+            const std::string_view name = sqlite3_column_name(rows_.get(), i);
+            names_.push_back(with_valid_utf8(name));
+            if (names_.back() != name) report_.warnings.push_back(altered_name(names_.size()));
+        }
     }
 
     const std::vector<std::string>& names() const override { return names_; }
@@ -50,7 +53,7 @@ public:
         batch.cells.clear();
         texts_.clear();
         std::size_t bytes = 0;
-        while (!done_ && batch.rows < batch_rows && bytes < batch_bytes) bytes += read_row(batch);
+        while (!done_ && batch.rows < batch_rows && (batch.rows == 0 || bytes < batch_bytes)) bytes += read_row(batch);
         batch.bytes_consumed = done_ && batch.rows == 0 ? source_.size() : std::min(database_->bytes_read(), source_.size());
         return batch.rows > 0;
     }
@@ -69,10 +72,10 @@ private:
             }
             batch.cells.push_back(cell);
         }
-        const auto row = std::span{batch.cells}.subspan(batch.rows * batch.columns);
-        const auto bad = std::ranges::find_if(row, [](const Cell& cell) { return first_invalid_utf8(cell.text()) != std::string_view::npos; });
-        if (bad != row.end()) {
-            reject(static_cast<std::uint32_t>(bad - row.begin()), bad->text());
+        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
+            ++report_.rows_rejected;
+            if (options_.on_reject) options_.on_reject(std::move(*bad));
+            if (batch.rows == 0) texts_.clear();
             batch.cells.resize(batch.rows * batch.columns);
             return bytes;
         }
@@ -102,13 +105,6 @@ private:
     Cell kept(std::string_view text, bool quoted) {
         const auto copy = texts_.keep(text);
         return {copy.data(), static_cast<std::uint32_t>(copy.size()), quoted};
-    }
-
-    void reject(std::uint32_t column, std::string_view text) {
-        ++report_.rows_rejected;
-        if (!options_.on_reject) return;
-        options_.on_reject({.line = report_.rows_in, .byte_offset = 0, .column = column, .code = "invalid_utf8",
-                            .reason = "text that is not valid UTF-8", .raw = with_valid_utf8(text.substr(0, raw_bytes_max))});
     }
 
     std::size_t finish() {

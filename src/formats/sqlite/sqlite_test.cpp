@@ -63,6 +63,14 @@ TEST_CASE("text of any encoding is read, text that is none is rejected with its 
     CHECK(got.rejects[0].code == "invalid_utf8");
     CHECK(got.rejects[0].line == 2);
     CHECK(got.rejects[0].column == 1);
+    CHECK(got.rejects[0].raw == "\xff" "A");
+}
+
+TEST_CASE("more rows than a batch holds may be rejected one after the other") {
+    const auto got = read(database_of("CREATE TABLE t (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) "
+                                      "INSERT INTO t SELECT CAST(x'ff' || hex(zeroblob(1000)) AS TEXT) FROM n; INSERT INTO t VALUES ('last')"));
+    CHECK(got.rejects.size() == 400);
+    CHECK(got.rows == sheet::Rows{{"last"}});
 }
 
 TEST_CASE("a database that was in use is read as its file stands") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,8 @@ private:
 /// What a cell or a part of JSON has become.
 enum class Was : std::uint8_t { null, text, bare };  ///< bare: a number, or JSON
 
-/// Appends values as text. A text alone is bare (a cell), inside of JSON it is quoted; bytes are hex digits.
+/// Appends values as text. A text alone is bare (a cell), inside of JSON it is quoted; bytes are hex digits. A cell with a
+/// text in it that is no UTF-8 becomes that text.
 class ValueText {
 public:
     explicit ValueText(std::uint64_t text_bytes_max) : text_bytes_max_{text_bytes_max} {}
@@ -37,9 +39,11 @@ private:
     void append_json(const Shape& shape, Bytes& in, std::string& out, int depth);
     void append_items(const Shape& shape, Bytes& in, std::string& out, int depth);
     Was append_text(std::string_view text, std::string& out, bool quoted) const;
+    std::string_view checked(std::string_view text);
 
     std::uint64_t text_bytes_max_;
     std::uint64_t row_ = 0;
+    std::optional<std::string_view> not_utf8_;  ///< the first such text of the cell
 };
 
 }  // namespace millrace::formats::avro

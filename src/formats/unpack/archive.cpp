@@ -45,6 +45,7 @@ public:
         : visit_{visit}, limits_{limits}, check_{check}, settings_{settings}, packed_{packed} {}
 
     void open(Source& archive, const std::string& prefix, int depth) {
+        if (is_empty_zip(archive)) return;  // libarchive takes it for damaged
         const auto entries = sandbox::ask_entries(sandbox::start_child(archive_format, archive, settings_), archive_format, archive, limits_.entries);
         while (const auto entry = entries->next()) {
             if (check_) check_();

@@ -106,6 +106,7 @@ TEST_CASE("members of every kind of archive come with path and bytes") {
     CHECK(members_of(zip_of_files({orders[0], orders[1]})) == want);
     CHECK(members_of(tar_of(orders)) == want);
     CHECK(members_of(archive_of(Kind::seven_zip, orders)) == want);
+    CHECK(members_of(zip_of_files({})).empty());
 }
 
 TEST_CASE("an archive is told from a file by its content") {

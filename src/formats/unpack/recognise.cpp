@@ -78,6 +78,12 @@ bool is_document(Source& source, std::string_view head) {
 
 }  // namespace
 
+bool is_empty_zip(Source& source) {
+    constexpr std::size_t end_bytes = 22;
+    const auto head = sheet::head_of(source);
+    return head.starts_with(zip_end) && head.size() >= end_bytes && source.size() == end_bytes + number(head, 20, 2);
+}
+
 bool may_be_archive(std::string_view head) {
     return head.starts_with(zip_entry) || head.starts_with(zip_end) || head.starts_with(seven_zip) || is_tar(head);
 }

@@ -30,7 +30,7 @@ struct Member {
 
 /// Unpacks the members one after the other, each into a temporary file, and shows them to `visit`. Archives inside are
 /// unpacked too, as "inner.zip/orders.csv"; one too deep is "archive_limits". libarchive runs in a child
-/// process, as all that is not fit to meet hostile bytes. Throws Error{malformed_file | encrypted_file | archive_limits |
+/// process, as all that is not fit to meet hostile bytes. Throws Error{empty_file | malformed_file | encrypted_file | archive_limits |
 /// parser_limits | parser_crashed} when the archive as a whole is not usable.
 void each_member(Source& archive, const std::function<void(const Member&)>& visit, const ArchiveLimits& limits = {},
                  const Check& check = {}, const sandbox::Settings& settings = {});

@@ -106,7 +106,7 @@ TEST_CASE("members of every kind of archive come with path and bytes") {
     CHECK(members_of(zip_of_files({orders[0], orders[1]})) == want);
     CHECK(members_of(tar_of(orders)) == want);
     CHECK(members_of(archive_of(Kind::seven_zip, orders)) == want);
-    CHECK(members_of(zip_of_files({})).empty());
+    CHECK(members_of("PK\x05\x06" + std::string(18, '\0')).empty());
 }
 
 TEST_CASE("an archive is told from a file by its content") {
@@ -201,6 +201,11 @@ TEST_CASE("parts of a zip that lie upon each other are refused") {
     tail[8] = tail[10] = 3;
     tail[12] = static_cast<char>(entry.size() * 3);
     CHECK(code_of([&] { members_of(one.substr(0, at) + entry + entry + entry + tail); }) == Code::archive_limits);
+}
+
+TEST_CASE("a file without a byte is no archive") {
+    CHECK(kind_of("").empty());
+    CHECK(code_of([] { members_of(""); }) == Code::empty_file);
 }
 
 TEST_CASE("a damaged member does not stop the others, a damaged archive is an error") {

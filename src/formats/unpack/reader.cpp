@@ -106,6 +106,7 @@ struct ArchiveReader::Implementation {
 };
 
 ArchiveReader::ArchiveReader(Source& source, std::uint64_t entries_max) : implementation_{std::make_unique<Implementation>(source, entries_max)} {
+    if (source.size() == 0) throw Error{Code::empty_file};  // libarchive 3.6 crashes on it
     // What lies upon each other in a zip, libarchive would unpack again and again.
     if (sheet::is_zip(sheet::head_of(source))) sheet::Archive{source, {.entries = entries_max}};
     auto& self = *implementation_;

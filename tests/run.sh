@@ -62,6 +62,7 @@ product() {
     suite api python3 tests/api/run.py
     suite cli python3 tests/cli/run.py
     suite parquet-readers sh tests/parquet/run.sh
+    suite parquet-tables sh tests/parquet/tables.sh
     suite sheets sh tests/sheets/run.sh
     suite formats python3 tests/formats/run.py
     suite quality python3 tests/quality/run.py --floors

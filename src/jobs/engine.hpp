@@ -55,6 +55,9 @@ public:
     /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
     /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
     virtual ledger::Committed finish(Finish finish) = 0;
+    /// Commits the effects as `finish` does, children of this job among them, and ends the attempt without counting it. The
+    /// job is blocked until its children have ended, however they did, and then runs again. Return after it.
+    virtual ledger::Committed await_children(Finish finish) = 0;
     /// Ends the attempt without counting it; the job is scheduled again in `time`. Does not return: what it throws is
     /// no std::exception and is not to be caught.
     [[noreturn]] virtual void snooze(Duration time) = 0;

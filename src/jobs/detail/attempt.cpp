@@ -116,16 +116,29 @@ void RunningAttempt::add_last_lines(ledger::Commit& commit) {
 }
 
 ledger::Committed RunningAttempt::finish(Finish finish) {
-    check();
     Settle settle;
-    settle.job = job_.id;
     settle.state = State::completed;
     settle.outcome = "completed";
+    return settle_with(std::move(settle), std::move(finish));
+}
+
+ledger::Committed RunningAttempt::await_children(Finish finish) {
+    Settle settle;
+    settle.state = State::blocked;
+    settle.outcome = "waiting";
+    settle.uncount = true;
+    return settle_with(std::move(settle), std::move(finish));
+}
+
+ledger::Committed RunningAttempt::settle_with(Settle settle, Finish finish) {
+    check();
+    settle.job = job_.id;
     settle.result = std::move(finish.result);
     settle.related_dataset_id = finish.related_dataset_id;
     settle.result_file_id = finish.result_file_id;
     settle.metadata = std::move(finish.metadata);
     settle.at = clock_.now();
+    const auto state = settle.state;
     ledger::Commit commit = std::move(finish.with);
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
     add_last_lines(commit);
@@ -134,7 +147,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
     if (done) {
         const std::lock_guard lock{mutex_};
-        settled_ = State::completed;
+        settled_ = state;
     }
     return done;
 }

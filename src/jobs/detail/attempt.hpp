@@ -39,6 +39,7 @@ public:
     void tick(int progress, std::string_view message) override;
     void log(observe::Level level, std::string_view text) override;
     ledger::Committed finish(Finish finish) override;
+    ledger::Committed await_children(Finish finish) override;
     [[noreturn]] void snooze(Duration time) override;
     const json::value& checkpoint() const override { return job_.checkpoint; }
     void save_checkpoint(json::value value) override;
@@ -74,6 +75,7 @@ public:
 
 private:
     static constexpr std::size_t stages_max = 100;
+    ledger::Committed settle_with(Settle settle, Finish finish);
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
     void add_last_lines(ledger::Commit& commit);

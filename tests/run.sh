@@ -65,6 +65,7 @@ product() {
     suite sheets sh tests/sheets/run.sh
     suite formats python3 tests/formats/run.py
     suite tus python3 tests/tus/run.py
+    suite s3 python3 tests/s3/run.py
     suite clients python3 tests/clients/run.py
     suite e2e python3 tests/e2e/run.py
     suite extend python3 tests/extend/run.py

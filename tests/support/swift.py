@@ -9,12 +9,12 @@ As a program it prints its address and ends with its input, for tests in other l
     python3 tests/support/swift.py BUCKET...     # "http://127.0.0.1:PORT", or "skipped: WHY"
 """
 
-import base64
 import datetime
 import hashlib
 import hmac
 import http.client
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -29,7 +29,6 @@ from support.pg import die_with_parent, free_port  # noqa: E402
 
 ACCESS_KEY, SECRET_KEY, REGION = "test:tester", "testing-secret", "us-east-1"
 SERVERS = ("account", "container", "object")
-# Imports that take long and that nothing here needs stay away; a hash on every listing is no use either.
 PROXY = """[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = {port}
@@ -111,7 +110,7 @@ class Swift:
 
     def __enter__(self):
         self.root = tempfile.mkdtemp(prefix="millrace-swift-")
-        self.user = __import__("pwd").getpwuid(os.geteuid()).pw_name
+        self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.ports = {name: free_port() for name in ("proxy", "memcached", *SERVERS)}
         os.makedirs(os.path.join(self.root, "devices", "d1"))
         self._write("swift.conf", "[swift-hash]\nswift_hash_path_suffix = millrace\n")

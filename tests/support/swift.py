@@ -54,6 +54,7 @@ use = egg:swift#bulk
 [filter:s3api]
 use = egg:swift#s3api
 location = us-east-1
+storage_domain = localhost
 min_segment_size = {part_bytes_min}
 allow_multipart_uploads = true
 check_bucket_owner = false

@@ -76,7 +76,9 @@ std::optional<Part> send(Bucket& bucket, const Unfinished& upload, const Planned
 /// False when the upload is gone: completed by another one, or swept.
 bool complete(Bucket& bucket, const Joined& joined, const std::vector<Planned>& plan, const std::filesystem::path& spool) {
     std::vector<Part> parts(plan.size());
-    for (const auto& part : joined.parts) parts[static_cast<std::size_t>(part.number) - 1] = part;
+    for (const auto& part : joined.parts) {
+        if (!part.etag.empty()) parts[static_cast<std::size_t>(part.number) - 1] = part;
+    }
     std::atomic<bool> gone = false;
     in_lanes(plan.size(), [&](std::size_t i) {
         if (gone || parts[i].number != 0) return;

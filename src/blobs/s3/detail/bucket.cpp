@@ -67,7 +67,7 @@ Call Bucket::call(std::string method, const std::string& key, sigv4::Query query
     return call;
 }
 
-std::string Bucket::source_of(const std::string& key) const { return '/' + connection_.settings().bucket + '/' + prefix_ + key; }
+std::string Bucket::source_of(const std::string& key) const { return sigv4::encoded_path('/' + connection_.settings().bucket + '/' + prefix_ + key); }
 
 void Bucket::check() {
     const auto refuse = [](const char* key, std::string why) {
@@ -186,7 +186,9 @@ std::optional<std::vector<Part>> Bucket::parts(const Unfinished& upload) {
         const auto root = root_of(answer);
         for (const auto& child : root.children) {
             if (child.name != "Part") continue;
-            out.push_back({read_number<int>(child.text_of("PartNumber")), read_number<std::uint64_t>(child.text_of("Size")), child.text_of("ETag")});
+            auto etag = child.text_of("ETag");
+            if (etag == "\"\"") etag.clear();
+            out.push_back({read_number<int>(child.text_of("PartNumber")), read_number<std::uint64_t>(child.text_of("Size")), std::move(etag)});
         }
         if (root.text_of("IsTruncated") != "true") return out;
         call.query = query;

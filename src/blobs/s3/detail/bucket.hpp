@@ -30,7 +30,7 @@ struct Unfinished {
 struct Part {
     int number = 0;  ///< from 1
     std::uint64_t size = 0;
-    std::string etag;
+    std::string etag;  ///< empty when the service does not tell it, as Swift does of a copied one
 };
 
 /// The calls of S3 that a store is made of. Keys stand without the prefix of the settings. All throw

@@ -21,17 +21,6 @@ constexpr std::size_t clients_kept = 64;
 
 SystemClock system_clock;
 
-std::string encoded_path(std::string_view key) {
-    std::string out;
-    while (true) {
-        const auto slash = key.find('/');
-        out += http::encode_segment(key.substr(0, slash));
-        if (slash == key.npos) return out;
-        out += '/';
-        key.remove_prefix(slash + 1);
-    }
-}
-
 std::optional<Duration> retry_after(const http::Headers& headers) {
     const auto text = headers.get("retry-after");
     unsigned seconds = 0;
@@ -48,13 +37,14 @@ std::string said(const Answer& answer) {
     return text.empty() ? answer.error : answer.error + ", " + text;
 }
 
-/// May the same request have another answer later?
+bool is_full(const Answer& answer) { return answer.status == 507 || answer.error.contains("StorageFull") || answer.error.contains("Quota"); }
+
+/// May the same request have another answer soon?
 bool is_passing(const Answer& answer) {
+    if (is_full(answer)) return false;
     return answer.status >= 500 || answer.status == 408 || answer.status == 429 || answer.error == "SlowDown" || answer.error == "RequestTimeout" ||
            answer.error == "InternalError" || answer.error == "ServiceUnavailable" || answer.error == "OperationAborted";
 }
-
-bool is_full(const Answer& answer) { return answer.status == 507 || answer.status == 413 || answer.error.contains("StorageFull") || answer.error.contains("Quota"); }
 
 /// The code of a refusal, which may also come with a good status: a copy and a completion answer first and fail later.
 std::string error_of(const Answer& answer) {
@@ -146,7 +136,7 @@ http::ClientRequest Connection::request_of(const Call& call) const {
     sigv4::Request signing;
     signing.method = call.method;
     signing.host = host_;
-    signing.path = path_ + (call.key.empty() && settings_.path_style ? std::string{} : '/' + encoded_path(call.key));
+    signing.path = path_ + (call.key.empty() && settings_.path_style ? std::string{} : '/' + sigv4::encoded_path(call.key));
     signing.query = call.query;
     signing.headers = call.headers;
     signing.payload_sha256 = call.read_body ? call.payload_sha256 : to_hex(sha256(call.body));

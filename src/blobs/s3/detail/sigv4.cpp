@@ -68,6 +68,17 @@ std::string signature(const Request& request, const Fields& fields, const Key& k
 
 }  // namespace
 
+std::string encoded_path(std::string_view path) {
+    std::string out;
+    while (true) {
+        const auto slash = path.find('/');
+        out += http::encode_segment(path.substr(0, slash));
+        if (slash == path.npos) return out;
+        out += '/';
+        path.remove_prefix(slash + 1);
+    }
+}
+
 std::string encoded(const Query& query) {
     std::vector<std::string> parts;
     for (const auto& [name, value] : query) parts.push_back(http::encode_segment(name) + '=' + http::encode_segment(value));

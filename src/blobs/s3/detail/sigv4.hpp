@@ -31,6 +31,8 @@ struct Request {
 
 inline constexpr std::string_view sha256_of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/// A path as it must stand in one; its slashes stay.
+std::string encoded_path(std::string_view path);
 /// The query as it must stand in the address of a signed request.
 std::string encoded(const Query& query);
 

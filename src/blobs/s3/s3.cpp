@@ -1,7 +1,9 @@
 #include "blobs/s3/s3.hpp"
 
+#include <sys/stat.h>
+
 #include "base/uuid.hpp"
-#include "blobs/local/detail/file.hpp"
+#include "blobs/detail/fail.hpp"
 #include "blobs/s3/detail/place.hpp"
 #include "work/failpoint.hpp"
 
@@ -129,7 +131,7 @@ std::string check(const Opening& opening) {
 
 Stores open_stores(const Opening& opening) {
     check(opening);
-    if (::mkdir(opening.directory.c_str(), 0700) != 0 && errno != EEXIST) local::fail("creating a directory", errno);
+    if (::mkdir(opening.directory.c_str(), 0700) != 0 && errno != EEXIST) fail("creating a directory", errno);
     const auto place = std::make_shared<Place>(opening.settings.s3, opening.directory, opening.log);
     return {make_objects(place), make_drafts(place, opening.shared)};
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "blobs/local/detail/file.hpp"
+#include "blobs/detail/fail.hpp"
 
 namespace millrace::blobs::s3 {
 namespace {
@@ -17,7 +17,7 @@ void write_at(int file, std::string_view bytes, std::uint64_t offset) {
     while (!bytes.empty()) {
         const auto n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) local::fail("writing a temporary file", errno);
+        if (n < 0) fail("writing a temporary file", errno);
         bytes.remove_prefix(static_cast<std::size_t>(n));
         offset += static_cast<std::uint64_t>(n);
     }
@@ -41,7 +41,7 @@ std::size_t Spool::read(std::uint64_t offset, std::span<char> into) const {
     while (true) {
         const auto n = ::pread(file_, into.data(), wanted, static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) local::fail("reading a temporary file", n < 0 ? errno : EIO);
+        if (n <= 0) fail("reading a temporary file", n < 0 ? errno : EIO);
         return static_cast<std::size_t>(n);
     }
 }
@@ -63,7 +63,7 @@ void Spool::clear() {
 void Spool::open_file() {
     auto name = (directory_ / "part-XXXXXX").string();
     file_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file_ < 0) local::fail("creating a temporary file", errno);
+    if (file_ < 0) fail("creating a temporary file", errno);
     ::unlink(name.c_str());
     write_at(file_, memory_, 0);
     memory_ = {};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "blobs/s3/detail/hold.hpp"
 #include "blobs/s3/detail/place.hpp"
@@ -97,14 +98,14 @@ private:
         const auto entries = segments_in(directory);
         const auto chain = chain_of(directory, entries);
         if (chain.size() < size) missing(id);
-        std::vector<std::string> kept;
+        std::set<std::string> kept;
         for (const auto& segment : chain.segments) {
             if (segment.offset >= size) break;
-            kept.push_back(segment.end() <= size ? segment.key : shorten(directory, segment, size - segment.offset, holder));
+            kept.insert(segment.end() <= size ? segment.key : shorten(directory, segment, size - segment.offset, holder));
         }
-        if (size == 0) kept.push_back(begin(directory, holder));
+        if (size == 0) kept.insert(begin(directory, holder));
         std::vector<Entry> rest;
-        std::ranges::copy_if(entries, std::back_inserter(rest), [&](const Entry& entry) { return std::ranges::find(kept, entry.key) == kept.end(); });
+        std::ranges::copy_if(entries, std::back_inserter(rest), [&](const Entry& entry) { return !kept.contains(entry.key); });
         bucket_.remove(rest);
     }
 

@@ -34,7 +34,8 @@ struct Place {
         : bucket{settings, l}, spool{std::move(directory)}, part_bytes{settings.part_bytes.count}, log{l} {}
 };
 
-/// Reads segments as one object. Who reads one block after the other is served from a window of 1 MiB.
+/// Reads segments as one object. Who reads one block after the other is served from a window
+/// of 1 to 8 MiB.
 std::unique_ptr<Reader> make_reader(std::shared_ptr<Place> place, std::vector<Segment> segments, std::string name);
 
 std::unique_ptr<BlobStore> make_objects(std::shared_ptr<Place> place);

@@ -6,15 +6,15 @@
 namespace millrace::blobs::s3 {
 namespace {
 
-constexpr std::uint64_t window_bytes = 1 << 20;
+/// The first window, and the largest: each is twice the one before, as long as the reader goes on from block to block.
+constexpr std::uint64_t window_bytes_min = 1 << 20;
+constexpr std::uint64_t window_bytes_max = 8 << 20;
 
 class SegmentReader final : public Reader {
 public:
     SegmentReader(std::shared_ptr<Place> place, std::vector<Segment> segments, std::string name)
         : place_{std::move(place)}, segments_{std::move(segments)}, name_{std::move(name)} {}
-    ~SegmentReader() override {
-        if (!window_.empty()) place_->ahead.give_back(window_bytes);
-    }
+    ~SegmentReader() override { place_->ahead.give_back(window_.size()); }
 
     std::uint64_t size() const override { return segments_.empty() ? 0 : segments_.back().end(); }
 
@@ -30,7 +30,7 @@ private:
         {
             const std::lock_guard lock{mutex_};
             const bool goes_on = offset == next_;
-            if (!in_window(offset) && goes_on && into.size() < window_bytes) fill_window(offset);
+            if (!in_window(offset) && goes_on && into.size() < window_bytes_min) fill_window(offset);
             if (in_window(offset)) {
                 const auto count = std::min<std::uint64_t>(into.size(), window_at_ + window_size_ - offset);
                 std::copy_n(window_.data() + (offset - window_at_), count, into.data());
@@ -49,14 +49,19 @@ private:
     bool in_window(std::uint64_t offset) const { return offset >= window_at_ && offset < window_at_ + window_size_; }
 
     void fill_window(std::uint64_t offset) {
-        if (window_.empty() && !place_->ahead.take(window_bytes)) return;
-        window_.resize(window_bytes);
+        grow_window();
+        if (window_.empty()) return;
         const auto& segment = segment_at(offset);
-        const auto count = std::min(window_bytes, segment.end() - offset);
+        const auto count = std::min<std::uint64_t>(window_.size(), segment.end() - offset);
         window_size_ = 0;
         fetch(segment, offset, std::span{window_}.first(count));
         window_at_ = offset;
         window_size_ = count;
+    }
+
+    void grow_window() {
+        const auto larger = std::clamp(window_.size() * 2, window_bytes_min, window_bytes_max);
+        if (larger > window_.size() && place_->ahead.take(larger - window_.size())) window_.resize(larger);
     }
 
     const Segment& segment_at(std::uint64_t offset) const {

@@ -41,9 +41,10 @@ public:
 
     std::unique_ptr<Draft> hold(const Uuid& id, std::uint64_t size) override {
         const auto directory = directory_of(id);
-        auto hold = holds_.take(id, directory);
+        auto [hold, entries] = holds_.take(id, directory);
         if (!hold) return nullptr;
-        cut(id, size, hold->id());
+        std::erase_if(entries, is_hold);
+        cut(id, entries, size, hold->id());
         return std::make_unique<S3Draft>(place_, std::move(hold), directory, size);
     }
 
@@ -93,9 +94,8 @@ private:
     [[noreturn]] static void missing(const Uuid& id) { throw Error{Code::corrupt_blob, {{"sha256", id.str()}}}; }
 
     /// Leaves the first `size` bytes.
-    void cut(const Uuid& id, std::uint64_t size, const std::string& holder) {
+    void cut(const Uuid& id, const std::vector<Entry>& entries, std::uint64_t size, const std::string& holder) {
         const auto directory = directory_of(id);
-        const auto entries = segments_in(directory);
         const auto chain = chain_of(directory, entries);
         if (chain.size() < size) missing(id);
         std::set<std::string> kept;
@@ -127,15 +127,10 @@ private:
         return key;
     }
 
-    std::vector<Entry> segments_in(const std::string& directory) {
-        auto entries = bucket_.list(directory).entries;
-        std::erase_if(entries, [&](const Entry& entry) { return std::string_view{entry.key}.substr(directory.size()).starts_with("held-"); });
-        return entries;
-    }
-
     /// The first one goes first: then a crash leaves no beginning that looks like a whole.
     void remove_segments(const std::string& directory) {
-        auto entries = segments_in(directory);
+        auto entries = bucket_.list(directory).entries;
+        std::erase_if(entries, is_hold);
         if (entries.empty()) return;
         const auto begin = entries.front().key.substr(0, entries.front().key.find('-', directory.size()));
         const auto [first, last] = std::ranges::partition(entries, [&](const Entry& entry) { return !entry.key.starts_with(begin); });

@@ -66,19 +66,23 @@ Holds::Holds(Bucket& bucket, observe::Log log, bool shared) : bucket_{bucket}, l
 
 Holds::~Holds() = default;
 
-std::unique_ptr<Hold> Holds::take(const Uuid& draft, const std::string& directory) {
+bool is_hold(const Entry& entry) { return std::string_view{entry.key}.substr(entry.key.rfind('/') + 1).starts_with("held-"); }
+
+Holds::Held Holds::take(const Uuid& draft, const std::string& directory) {
     {
         const std::lock_guard lock{mutex_};
-        if (!drafts_.insert(draft).second) return nullptr;
+        if (!drafts_.insert(draft).second) return {};
     }
     const auto taken = std::make_shared<Taken>(draft, directory);
     auto hold = std::make_unique<Handle>(taken->id(), [this, taken] { return !shared_ || taken->is_valid(); }, [this, taken] { withdraw(*taken); });
-    if (!shared_) return hold;
-    announce(*taken);
-    if (!is_alone(*taken, directory)) return nullptr;
-    const std::lock_guard lock{mutex_};
-    announced_.insert(taken);
-    return hold;
+    if (shared_) announce(*taken);
+    auto listed = bucket_.list(directory);
+    if (shared_) {
+        if (!is_alone(*taken, listed)) return {};
+        const std::lock_guard lock{mutex_};
+        announced_.insert(taken);
+    }
+    return {std::move(hold), std::move(listed.entries)};
 }
 
 void Holds::announce(Taken& taken) {
@@ -91,12 +95,11 @@ void Holds::announce(Taken& taken) {
 }
 
 /// Removes what dead holders have left.
-bool Holds::is_alone(const Taken& taken, const std::string& directory) {
-    const auto listed = bucket_.list(directory + "held-");
+bool Holds::is_alone(const Taken& taken, const Bucket::Listed& listed) {
     const auto now = listed.now.value_or(SystemClock{}.now());
     std::vector<Entry> expired;
     for (const auto& entry : listed.entries) {
-        if (entry.key == taken.key()) continue;
+        if (!is_hold(entry) || entry.key == taken.key()) continue;
         if (entry.changed_at + expire_after > now) return false;
         expired.push_back(entry);
     }

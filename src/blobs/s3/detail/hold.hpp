@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "base/deadline.hpp"
 #include "base/uuid.hpp"
@@ -22,6 +23,9 @@ public:
     virtual void check() const = 0;
 };
 
+/// Is it what a holder has put beside the segments?
+bool is_hold(const Entry& entry);
+
 /// Who writes which draft: within this process, and (`shared`) among all that use the bucket. For that a holder puts an object
 /// beside the segments, looks whether there is another, and withdraws when there is: of two at the same time at least one sees
 /// the other. Needs only that a listing shows what was put before. A thread puts the objects again and again.
@@ -30,13 +34,17 @@ public:
     Holds(Bucket& bucket, observe::Log log, bool shared);
     ~Holds();
 
-    /// `directory`: of the draft. Nothing when it is held.
-    std::unique_ptr<Hold> take(const Uuid& draft, const std::string& directory);
+    struct Held {
+        std::unique_ptr<Hold> hold;  ///< empty when another one has it
+        std::vector<Entry> entries;  ///< of the directory, since it is held
+    };
+    /// `directory`: of the draft.
+    Held take(const Uuid& draft, const std::string& directory);
 
 private:
     class Taken;
     void announce(Taken& taken);
-    bool is_alone(const Taken& taken, const std::string& directory);
+    bool is_alone(const Taken& taken, const Bucket::Listed& listed);
     void withdraw(Taken& taken) noexcept;
     void beat(std::stop_token stop);
 

@@ -57,6 +57,9 @@ struct Arguments {
     bool explain = false;
     bool operators = false, kinds = false, schema = false;
 
+    // batch
+    std::string operation, into;
+
     // jobs
     std::vector<std::string> ids;
     std::string filter;

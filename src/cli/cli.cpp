@@ -28,6 +28,8 @@ constexpr Command commands[] = {
     {"convert", run_convert},
     {"sniff", run_sniff},
     {"map", run_map},
+    {"analyze", run_analyze},
+    {"batch", run_batch},
     {"datasets ls", run_datasets_ls},
     {"datasets get", run_datasets_get},
     {"datasets rows", run_datasets_rows},

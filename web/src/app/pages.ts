@@ -5,6 +5,7 @@ export const pages = [
   { to: "/", name: "nav.overview", key: "o" },
   { to: "/jobs", name: "nav.jobs", key: "j" },
   { to: "/upload", name: "nav.upload", key: "u" },
+  { to: "/import", name: "nav.import", key: "i" },
   { to: "/datasets", name: "nav.datasets", key: "d" },
   { to: "/queues", name: "nav.queues", key: "q" },
   { to: "/schedules", name: "nav.schedules", key: "s" },

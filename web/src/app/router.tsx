@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 
 import { ErrorBox } from "../ui/ErrorBox.tsx";
 import { Overview } from "../views/Overview.tsx";
+import { wizardSearch } from "../views/wizard/search.ts";
 import { basePath } from "./client.ts";
 import { type Search } from "./search.ts";
 import { NotFound, Shell } from "./Shell.tsx";
@@ -21,6 +22,7 @@ const routeTree = root.addChildren([
   createRoute({ getParentRoute, path: "/jobs", validateSearch: listSearch, component: lazyRouteComponent(() => import("../views/jobs/Jobs.tsx"), "Jobs") }),
   createRoute({ getParentRoute, path: "/jobs/$id", validateSearch: tabSearch, component: lazyRouteComponent(() => import("../views/job/JobView.tsx"), "JobView") }),
   createRoute({ getParentRoute, path: "/upload", component: lazyRouteComponent(() => import("../views/upload/Upload.tsx"), "Upload") }),
+  createRoute({ getParentRoute, path: "/import", validateSearch: wizardSearch, component: lazyRouteComponent(() => import("../views/wizard/Wizard.tsx"), "Wizard") }),
   createRoute({ getParentRoute, path: "/datasets", validateSearch: listSearch, component: lazyRouteComponent(() => import("../views/dataset/Datasets.tsx"), "Datasets") }),
   createRoute({ getParentRoute, path: "/datasets/$id", validateSearch: tabSearch, component: lazyRouteComponent(() => import("../views/dataset/DatasetView.tsx"), "DatasetView") }),
   createRoute({ getParentRoute, path: "/queues", component: lazyRouteComponent(() => import("../views/Queues.tsx"), "Queues") }),

@@ -10,9 +10,11 @@ import { useWords } from "../../i18n/index.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
+import type { Dialect } from "../wizard/search.ts";
 
-interface Sniffed {
+export interface Sniffed {
   format: string;
+  tables?: { table: number; name: string }[];
   delimiter?: string;
   quote?: string;
   encoding?: string;
@@ -22,14 +24,6 @@ interface Sniffed {
   names: string[];
   rows: (string | null)[][];
   rejects: unknown[];
-}
-
-interface Dialect {
-  delimiter?: string;
-  quote?: string;
-  encoding?: string;
-  header?: boolean;
-  skip_rows?: number;
 }
 
 /** The file behind an import: as it was read, and as it would be with other settings. */
@@ -55,7 +49,7 @@ export function SniffFile({ id }: { id: string }) {
   return (
     <Stack>
       {found.data && <Found sniffed={found.data} />}
-      {found.data?.format === "csv" && <Overrides key={found.data.delimiter} sniffed={found.data} onTry={setDialect} />}
+      {found.data?.format === "csv" && <Overrides sniffed={found.data} dialect={dialect} onTry={setDialect} />}
       {found.error && <ErrorBox error={found.error} />}
       {found.isLoading && <Loading />}
       {found.data && <Rows sniffed={found.data} />}
@@ -68,7 +62,7 @@ export function SniffFile({ id }: { id: string }) {
   );
 }
 
-function Found({ sniffed }: { sniffed: Sniffed }) {
+export function Found({ sniffed }: { sniffed: Sniffed }) {
   const { t } = useWords();
   return (
     <p>
@@ -80,14 +74,17 @@ function Found({ sniffed }: { sniffed: Sniffed }) {
   );
 }
 
-function Overrides({ sniffed, onTry }: { sniffed: Sniffed; onTry: (dialect: Dialect) => void }) {
+/** What is not changed here stays as it was found, or changed before. */
+export function Overrides({ sniffed, dialect, onTry }: { sniffed: Sniffed; dialect: Dialect; onTry: (dialect: Dialect) => void }) {
   const { t } = useWords();
   const [delimiter, setDelimiter] = useState(shown(sniffed.delimiter));
   const [quote, setQuote] = useState(sniffed.quote ?? "");
   const [encoding, setEncoding] = useState(sniffed.encoding ?? "");
   const [header, setHeader] = useState(sniffed.header ?? true);
-  const [skip, setSkip] = useState(0);
+  const [skip, setSkip] = useState(dialect.skip_rows ?? 0);
+  const { skip_rows: _, ...before } = dialect;
   const changed = (): Dialect => ({
+    ...before,
     ...(delimiter !== shown(sniffed.delimiter) && { delimiter: delimiter === "\\t" ? "\t" : delimiter }),
     ...(quote !== (sniffed.quote ?? "") && { quote }),
     ...(encoding !== (sniffed.encoding ?? "") && { encoding }),
@@ -119,7 +116,7 @@ function shown(delimiter: string | undefined): string {
   return delimiter === "\t" ? "\\t" : (delimiter ?? "");
 }
 
-function Rows({ sniffed }: { sniffed: Sniffed }) {
+export function Rows({ sniffed }: { sniffed: Sniffed }) {
   const { t } = useWords();
   const columns = sniffed.names.map((name, i) => ({ name: name || String(i + 1), cell: (row: (string | null)[]) => row[i] ?? <span className="quiet">∅</span> }));
   const keys = new Map(sniffed.rows.map((row, i) => [row, String(i)]));

@@ -140,10 +140,10 @@ test("what was chosen at an earlier step takes what was built on it with it", as
   const me = await visit(browser, server);
   const { page } = me;
   await me.go("import");
-  await page.locator("input[type=file]").setInputFiles({ name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from("a;b\n1,5;2\n3,5;4\n") });
+  await page.locator("input[type=file]").setInputFiles({ name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from("price;stock\n1,5;2\n3,5;4\n") });
   await page.getByRole("button", { name: "Next" }).click();
-  await typeFields(page, [["a", "string"], ["b", "string"]]);
-  await page.getByRole("row", { name: /^b/ }).getByText(/^\d+ %$/).waitFor();
+  await typeFields(page, [["price", "string"], ["stock", "string"]]);
+  await page.getByRole("row", { name: /^stock/ }).getByText(/^\d+ %$/).waitFor();
   await page.getByRole("link", { name: "How it is read" }).click();
   await page.getByLabel("Delimiter").fill(",");
   await page.getByRole("button", { name: "Try" }).click();
@@ -153,7 +153,7 @@ test("what was chosen at an earlier step takes what was built on it with it", as
   await page.getByRole("button", { name: "Try" }).click();
   await page.waitForURL(/delimiter.*skip_rows/);
   await page.getByRole("button", { name: "As found out" }).click();
-  await page.getByRole("columnheader", { name: "b", exact: true }).waitFor();
+  await page.getByRole("columnheader", { name: "stock", exact: true }).waitFor();
 
   expect(page.url()).not.toMatch(/dialect|proposal/);
 });

@@ -36,8 +36,8 @@ export interface Change {
   headers?: Record<string, string>;
 }
 
-/** Sends a change, says when it was refused, and reads anew what begins with `touches`. */
-export function useChange<T = unknown>(touches: string[], onDone?: (answer: T) => void) {
+/** Sends a change, says when it was refused unless the view itself `shows` it, and reads anew what begins with `touches`. */
+export function useChange<T = unknown>(touches: string[], onDone?: (answer: T) => void, { shows = false } = {}) {
   const queries = useQueryClient();
   const { t } = useWords();
   return useMutation<T, Error, Change>({
@@ -47,6 +47,6 @@ export function useChange<T = unknown>(touches: string[], onDone?: (answer: T) =
       onDone?.(answer);
       await queries.invalidateQueries({ predicate: ({ queryKey }) => touches.some((path) => String(queryKey[0]).startsWith(path)) });
     },
-    onError: (error) => notifications.show({ color: "red", title: t("app.failed"), message: error.message, role: "alert" }),
+    onError: (error) => void (shows || notifications.show({ color: "red", title: t("app.failed"), message: error.message, role: "alert" })),
   });
 }

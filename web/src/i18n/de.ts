@@ -204,6 +204,7 @@ export const de: Texts = {
   "wizard.rules": "Regeln",
   "wizard.rule": "Regel",
   "wizard.severity": "Schwere",
+  "wizard.noRules": "Noch keine Regel: Zeilen werden nur darauf geprüft, ob ihre Felder lesbar sind.",
   "wizard.addRule": "Regel hinzufügen",
   "wizard.removeRule": "Entfernen",
   "wizard.checkAll": "Alle Zeilen prüfen",

@@ -203,6 +203,7 @@ export const en = {
   "wizard.rules": "Rules",
   "wizard.rule": "Rule",
   "wizard.severity": "Severity",
+  "wizard.noRules": "No rule yet: rows are only checked for what their fields can be read as.",
   "wizard.addRule": "Add a rule",
   "wizard.removeRule": "Remove",
   "wizard.checkAll": "Check all rows",

@@ -204,6 +204,7 @@ export const nl: Texts = {
   "wizard.rules": "Regels",
   "wizard.rule": "Regel",
   "wizard.severity": "Ernst",
+  "wizard.noRules": "Nog geen regel: van rijen wordt alleen gecontroleerd of hun velden te lezen zijn.",
   "wizard.addRule": "Regel toevoegen",
   "wizard.removeRule": "Verwijderen",
   "wizard.checkAll": "Controleer alle rijen",

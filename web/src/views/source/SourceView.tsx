@@ -95,10 +95,10 @@ function Jobs({ base, scope }: { base: string; scope: string }) {
         list={list}
         keyOf={(job) => job.id}
         columns={[
-          { name: t("job.job"), cell: (job) => <Link to="/jobs/$id" params={{ id: job.id }}>{job.url ?? job.filename}</Link> },
+          { name: t("job.job"), cell: (job) => <Link to="/jobs/$id" params={{ id: job.id }} className="cut short" title={job.url ?? job.filename}>{job.url ?? job.filename}</Link> },
           { name: t("app.state"), cell: (job) => <State state={stateOf(job.status)} /> },
           { name: t("job.progress"), cell: (job) => `${job.progress} %`, number: true },
-          { name: t("app.details"), cell: (job) => <span className={job.status === "failed" ? "error-text" : undefined}>{job.error_message ?? job.progress_message}</span> },
+          { name: t("app.details"), cell: (job) => <div className={job.status === "failed" ? "details error-text" : "details"}>{job.error_message ?? job.progress_message}</div> },
           { name: t("app.created"), cell: (job) => <Time at={job.created_at} /> },
           { name: t("job.result"), cell: (job) => job.result_file_id && <a href={apiAddress(`/api/v2/files/${job.result_file_id}/content`)} download>{t("sources.text")}</a> },
           {

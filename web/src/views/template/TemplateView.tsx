@@ -57,7 +57,7 @@ function Edit({ template, scope }: { template: Template; scope: string }) {
   const [name, setName] = useState(template.name);
   const [description, setDescription] = useState(template.description);
   const [text, setText] = useState(JSON.stringify(template.spec, null, 2));
-  const change = useChange([path]);
+  const change = useChange([path], undefined, { shows: true });
   const spec = parsed(text);
   return (
     <form

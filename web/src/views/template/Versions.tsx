@@ -28,7 +28,7 @@ export function Versions({ template, scope }: { template: Template; scope: strin
         list={list}
         keyOf={(one) => String(one.version)}
         columns={[
-          { name: t("datasets.version"), cell: (one) => number(one.version), number: true },
+          { name: t("datasets.version"), cell: (one) => number(one.version) },
           { name: t("app.created"), cell: (one) => <Time at={one.created_at} /> },
           { name: t("app.actions"), cell: (one) => one.version !== template.version && <Restore template={template} scope={scope} version={one.version} /> },
         ]}

@@ -98,12 +98,12 @@ export function Overrides({ sniffed, dialect, onTry }: { sniffed: Sniffed; diale
         onTry(changed());
       }}
     >
-      <Group align="flex-end">
+      <Group align="flex-end" mb="md">
         <TextInput label={t("sniff.delimiter")} value={delimiter} onChange={(event) => setDelimiter(event.target.value)} maxLength={2} w={110} />
         <TextInput label={t("sniff.quote")} value={quote} onChange={(event) => setQuote(event.target.value)} maxLength={1} w={110} />
         <TextInput label={t("sniff.encoding")} value={encoding} onChange={(event) => setEncoding(event.target.value)} w={140} />
         <NumberInput label={t("sniff.skip")} value={skip} onChange={(value) => setSkip(Number(value) || 0)} min={0} w={120} hideControls />
-        <Checkbox label={t("sniff.header")} checked={header} onChange={(event) => setHeader(event.target.checked)} />
+        <Checkbox mb={9} label={t("sniff.header")} checked={header} onChange={(event) => setHeader(event.target.checked)} />
         <Button type="submit" variant="default">
           {t("sniff.try")}
         </Button>
@@ -121,9 +121,9 @@ export function Rows({ sniffed }: { sniffed: Sniffed }) {
   const columns = sniffed.names.map((name, i) => ({ name: name || String(i + 1), cell: (row: (string | null)[]) => row[i] ?? <span className="quiet">∅</span> }));
   const keys = new Map(sniffed.rows.map((row, i) => [row, String(i)]));
   return (
-    <>
+    <div className="preview">
       <Listing label={t("sniff.title")} columns={columns} items={sniffed.rows} keyOf={(row) => keys.get(row)!} />
       {sniffed.rejects.length > 0 && <p className="error-text">{t("sniff.rejected", { n: sniffed.rejects.length })}</p>}
-    </>
+    </div>
   );
 }

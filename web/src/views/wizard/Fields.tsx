@@ -28,8 +28,8 @@ export function Fields({ before, names, busy, onDone }: { before: TargetField[];
               <TextInput label={t("app.name")} value={field.name} onChange={(event) => change(i, { name: event.target.value })} maxLength={255} />
               <TextInput label={t("wizard.fieldTitle")} value={field.title ?? ""} onChange={(event) => change(i, { title: event.target.value })} />
               <NativeSelect label={t("datasets.dataType")} value={field.type ?? "string"} data={types} onChange={(event) => change(i, { type: event.target.value })} />
-              <Checkbox label={t("wizard.required")} checked={field.required ?? false} onChange={(event) => change(i, { required: event.target.checked })} />
-              <Button variant="default" size="xs" aria-label={`${t("wizard.removeField")}: ${field.name}`} onClick={() => setFields(fields.filter((_, k) => k !== i))}>
+              <Checkbox mb={9} label={t("wizard.required")} checked={field.required ?? false} onChange={(event) => change(i, { required: event.target.checked })} />
+              <Button variant="default" size="xs" mb={3} aria-label={`${t("wizard.removeField")}: ${field.name}`} onClick={() => setFields(fields.filter((_, k) => k !== i))}>
                 {t("wizard.removeField")}
               </Button>
             </Group>

@@ -52,7 +52,7 @@ export function FileStep() {
         </p>
       )}
       {error && <ErrorBox error={error} />}
-      <h2>{t("wizard.storedFiles")}</h2>
+      <h3>{t("wizard.storedFiles")}</h3>
       <StoredFiles onChoose={(file) => choose({ file: file.id, step: "reading" })} />
     </>
   );

@@ -7,7 +7,7 @@ import { useWords } from "../../i18n/index.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
-import { conversions } from "./conversions.ts";
+import { conversionOf, conversions, stepsText } from "./conversions.ts";
 import { readingOf, useChoices, useParts } from "./parts.ts";
 import type { Choice, WizardSearch } from "./search.ts";
 import { fieldOf, proposedField, type Parts, type Proposal, type TargetField } from "./spec.ts";
@@ -104,11 +104,11 @@ interface Cell {
 function FieldName({ field }: { field: TargetField }) {
   const { t } = useWords();
   return (
-    <>
+    <div className="wizard-field">
       <strong>{field.name}</strong> {field.required && <span className="quiet">({t("wizard.required")})</span>}
       <br />
       <span className="quiet">{[field.title, field.type].filter(Boolean).join(", ")}</span>
-    </>
+    </div>
   );
 }
 
@@ -124,7 +124,7 @@ function Source({ field, choice, parts, proposal, onChange }: Cell & { proposal:
     ...(whole === null ? [] : [{ value: "\n", label: whole }]),
     ...names.map((name) => ({ value: name, label: score(name) >= 0.01 ? `${name} (${percent(score(name))})` : name })),
   ];
-  return <NativeSelect size="xs" aria-label={`${t("datasets.column")}: ${field.name}`} value={whole === null ? (spec?.from?.[0] ?? "") : "\n"} data={data} onChange={(event) => onChange(event.target.value || null)} />;
+  return <NativeSelect size="xs" className="wizard-choice" aria-label={`${t("datasets.column")}: ${field.name}`} value={whole === null ? (spec?.from?.[0] ?? "") : "\n"} data={data} onChange={(event) => onChange(event.target.value || null)} />;
 }
 
 function Why({ field, choice, parts, proposal }: Cell & { proposal: Proposal }) {
@@ -135,10 +135,10 @@ function Why({ field, choice, parts, proposal }: Cell & { proposal: Proposal }) 
   const known = proposal.candidates.find((one) => one.source === spec.from?.[0] && one.target === field.name);
   const byHand = spec !== proposedField(field.name, parts);
   return (
-    <span data-sure={(known?.confidence ?? 0) >= 0.9 || undefined}>
+    <div className="wizard-why" data-sure={(known?.confidence ?? 0) >= 0.9 || undefined} data-unsure={(known?.confidence ?? 1) < 0.5 || undefined}>
       {byHand && <strong>{t("wizard.byHand")} </strong>}
       {known && <strong>{percent(known.confidence)}</strong>} {known && <span className="quiet">{known.reason}</span>}
-    </span>
+    </div>
   );
 }
 
@@ -154,15 +154,15 @@ function ReadAs({ field, choice, parts, onChange }: Cell & { onChange: (as: stri
   const proposed = proposedField(field.name, parts);
   const mine = proposed?.from?.length === 1 && proposed.from[0] === spec.from[0];
   const chosen = conversions.find((one) => one.name === choice?.as) ?? (mine ? undefined : conversions.find((one) => one.steps === spec.steps));
+  const words = (steps: object[]) => {
+    const known = conversionOf(steps);
+    return known ? `${t(`wizard.as.${known.types[0]!}` as "wizard.as.string")}, ${known.example}` : stepsText(steps);
+  };
   const data = [
-    ...(mine ? [{ value: "", label: `${t("wizard.proposed")}: ${stepsText(proposed.steps ?? []) || "abc"}` }] : []),
+    ...(mine ? [{ value: "", label: `${t("wizard.proposed")}: ${words(proposed.steps ?? [])}` }] : []),
     ...conversions.map((one) => ({ value: one.name, label: `${t(`wizard.as.${one.types[0]!}` as "wizard.as.string")}: ${one.example}` })),
   ];
-  return <NativeSelect size="xs" aria-label={`${t("wizard.readAs")}: ${field.name}`} value={chosen?.name ?? ""} data={data} onChange={(event) => onChange(event.target.value || undefined)} />;
-}
-
-function stepsText(steps: object[]): string {
-  return steps.map((step) => Object.entries(step).map(([name, value]) => (name === "op" ? String(value) : typeof value === "string" ? `${name} "${value}"` : "")).filter(Boolean).join(" ")).join(", ");
+  return <NativeSelect size="xs" className="wizard-choice" aria-label={`${t("wizard.readAs")}: ${field.name}`} value={chosen?.name ?? ""} data={data} onChange={(event) => onChange(event.target.value || undefined)} />;
 }
 
 function percent(part: number): string {

@@ -42,7 +42,7 @@ export function Problems({ result, file }: { result: Transformed; file: string }
     <>
       <Group align="flex-end" my="sm">
         <NativeSelect label={t("wizard.kind")} value={kind} data={[{ value: "", label: t("wizard.allKinds", { n: all }) }, ...kinds.map(([name, count]) => ({ value: name, label: `${name} (${number(count)})` }))]} onChange={(event) => setKind(event.target.value)} />
-        <Checkbox label={t("wizard.onlyErrors")} checked={onlyErrors} onChange={(event) => setOnlyErrors(event.target.checked)} />
+        <Checkbox mb={9} label={t("wizard.onlyErrors")} checked={onlyErrors} onChange={(event) => setOnlyErrors(event.target.checked)} />
       </Group>
       {all > result.problems_stored && <p className="quiet">{t("wizard.problemsStored", { stored: result.problems_stored, n: all })}</p>}
       {error && <ErrorBox error={error} />}

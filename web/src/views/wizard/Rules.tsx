@@ -21,7 +21,8 @@ export function Rules({ columns, rules, onChange }: { columns: string[]; rules: 
   const change = (at: number, rule: Rule) => onChange(rules.map((old, i) => (i === at ? rule : old)));
   return (
     <>
-      <h2>{t("wizard.rules")}</h2>
+      <h3>{t("wizard.rules")}</h3>
+      {rules.length === 0 && <p className="quiet">{t("wizard.noRules")}</p>}
       <ol className="rows">
         {rules.map((rule, i) => (
           <li key={i} aria-label={nameOf(rule)}>
@@ -34,7 +35,7 @@ export function Rules({ columns, rules, onChange }: { columns: string[]; rules: 
                 <Member key={member.name} rule={rule} member={member} onChange={(value) => change(i, { ...rule, [member.name]: value })} />
               ))}
               <NativeSelect label={t("wizard.severity")} value={rule.severity ?? "error"} data={["error", "warning", "info"]} onChange={(event) => change(i, { ...rule, severity: event.target.value })} />
-              <Button size="xs" variant="default" aria-label={`${t("wizard.removeRule")}: ${nameOf(rule)}`} onClick={() => onChange(rules.filter((_, k) => k !== i))}>
+              <Button size="xs" variant="default" mb={3} aria-label={`${t("wizard.removeRule")}: ${nameOf(rule)}`} onClick={() => onChange(rules.filter((_, k) => k !== i))}>
                 {t("wizard.removeRule")}
               </Button>
             </Group>

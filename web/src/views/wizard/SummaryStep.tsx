@@ -7,9 +7,11 @@ import { useChange, useOne } from "../../app/data.ts";
 import { useJob } from "../../app/job.ts";
 import { useWords } from "../../i18n/index.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
+import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { Stages } from "../../ui/Stages.tsx";
 import { State } from "../../ui/State.tsx";
+import { conversionOf, stepsText } from "./conversions.ts";
 import { useChoices, useParts } from "./parts.ts";
 import { Account, useTransformed } from "./RulesStep.tsx";
 import { specOf, type Spec } from "./spec.ts";
@@ -29,12 +31,30 @@ export function SummaryStep() {
     <>
       {check.data ? <Account of={check.data} /> : <p className="quiet">{t("wizard.notChecked")}</p>}
       <p>{t("wizard.fieldsMapped", { n: spec.fields.length, all: parts.fields.length })}</p>
-      <h2>{t("wizard.keep")}</h2>
+      <Fields spec={spec} />
+      <h3>{t("wizard.keep")}</h3>
       <Keep spec={spec} template={kept && search.template ? { id: search.template, name: kept.name } : undefined} made={proposal.template_id} saved={search.saved} onSaved={(id) => choose({ saved: id }, true)} />
-      <h2>{t("wizard.run")}</h2>
+      <h3>{t("wizard.run")}</h3>
       <Run file={search.file!} spec={spec} template={search.saved} onRun={(id) => choose({ run: id, dataset: undefined }, true)} />
       {search.run && <Running id={search.run} />}
     </>
+  );
+}
+
+function Fields({ spec }: { spec: Spec }) {
+  const { t } = useWords();
+  return (
+    <Listing
+      label={t("wizard.fields")}
+      items={spec.fields}
+      keyOf={(field) => field.target}
+      columns={[
+        { name: t("wizard.field"), cell: (field) => <div className="wizard-field">{field.target}</div> },
+        { name: t("datasets.column"), cell: (field) => field.expr ?? (field.from ?? []).join(" + ") },
+        { name: t("wizard.readAs"), cell: (field) => conversionOf(field.steps ?? [])?.example ?? stepsText(field.steps ?? []) },
+        { name: t("wizard.rules"), cell: (field) => (spec.validation?.rules ?? []).filter((rule) => rule.column === field.target).map((rule) => rule.rule).join(", ") },
+      ]}
+    />
   );
 }
 
@@ -95,7 +115,7 @@ function Running({ id }: { id: string }) {
   if (job.error) return <ErrorBox error={job.error} />;
   if (!job.data) return <Loading />;
   return (
-    <section aria-label={t("job.result")} className="card">
+    <section aria-label={t("job.result")} className="card result">
       <p className="line">
         <State state={job.data.state} />
         <Link to="/jobs/$id" params={{ id }}>

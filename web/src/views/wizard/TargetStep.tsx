@@ -82,7 +82,7 @@ function Templates({ onChoose }: { onChoose: (target: Target) => void }) {
         { name: t("app.name"), cell: (one) => one.name },
         { name: t("datasets.version"), cell: (one) => one.version, number: true },
         { name: t("wizard.fields"), cell: (one) => <span className="cut short">{one.spec.fields.map((field) => field.target).join(", ")}</span> },
-        { name: t("app.created"), cell: (one) => <Time at={one.updated_at} /> },
+        { name: t("templates.changed"), cell: (one) => <Time at={one.updated_at} /> },
         { name: t("app.actions"), cell: (one) => <Choose name={one.name} onClick={() => onChoose({ name: one.name, template: one.id, fields: fieldsOf(one.spec), rules: one.spec.validation?.rules })} /> },
       ]}
     />

@@ -21,9 +21,10 @@ export function Wizard() {
   const { t } = useWords();
   const [search] = useChoices();
   const wanted = steps.indexOf(search.step ?? "file");
-  const step = steps[Math.min(wanted, reachable(search))]!;
-  const View = views[step];
   const file = useOne<{ filename: string }>(`/api/v2/files/${search.file}`, {}, { enabled: !!search.file });
+  // Without its file a link leads back to the choice of one.
+  const step = steps[file.error ? 0 : Math.min(wanted, reachable(search))]!;
+  const View = views[step];
   return (
     <>
       <PageTitle title={t("nav.import")}>{search.file && file.data && <span className="quiet">{file.data.filename}</span>}</PageTitle>

@@ -27,9 +27,23 @@ export const conversions: Conversion[] = [
   { name: "bool", example: "true", fits: /^/, types: ["boolean", "bool"], steps: [{ op: "parse_bool" }] },
 ];
 
+/** The conversion that these steps amount to, if it is one of those above. */
+export function conversionOf(steps: object[]): Conversion | undefined {
+  const notation = (step: object | undefined) => {
+    const { op, point, group, order } = (step ?? {}) as Record<string, unknown>;
+    return JSON.stringify([op, point, group, order]);
+  };
+  return steps.length > 1 ? undefined : conversions.find((one) => notation(one.steps[0]) === notation(steps[0]));
+}
+
 /** The conversion that reads most of these texts as the type of a field. */
 export function guessed(type: string, samples: string[]): Conversion {
   const possible = conversions.filter((conversion) => conversion.types.includes(type));
   const score = (conversion: Conversion) => samples.filter((sample) => conversion.fits.test(sample.trim())).length;
   return possible.reduce<Conversion | undefined>((best, one) => (best && score(best) >= score(one) ? best : one), undefined) ?? conversions[0]!;
+}
+
+/** Steps that no conversion stands for, as they are written. */
+export function stepsText(steps: object[]): string {
+  return steps.map((step) => Object.entries(step).map(([name, value]) => (name === "op" ? String(value) : typeof value === "string" ? `${name} "${value}"` : "")).filter(Boolean).join(" ")).join(", ");
 }

@@ -38,6 +38,15 @@ struct NumberNotation {
     bool plain() const { return point == '.' && group == 0 && !loose; }
 };
 
+/// What groups the thousands of a number: a space before the sign of a currency does not.
+char group_in(std::string_view number, char usual) {
+    const auto digit = [&](std::size_t i) { return std::isdigit(static_cast<unsigned char>(number[i])) != 0; };
+    for (std::size_t i = 1; i + 1 < number.size(); ++i) {
+        if ((number[i] == ' ' || number[i] == '\'') && digit(i - 1) && digit(i + 1)) return number[i];
+    }
+    return usual;
+}
+
 NumberNotation notation_of(const Summary& values) {
     std::size_t commas = 0, points = 0;
     for (const auto& value : some(values)) {
@@ -51,7 +60,7 @@ NumberNotation notation_of(const Summary& values) {
         const auto form = number_form(value.value);
         if (!form.number) continue;
         notation.loose |= form.sign || form.percent;
-        if (form.thousands) notation.group = value.value.find(' ') != std::string::npos ? ' ' : value.value.find('\'') != std::string::npos ? '\'' : other;
+        if (form.thousands) notation.group = group_in(value.value, other);
         if (!form.decimals && !form.comma) continue;
         const auto at = value.value.rfind(notation.point);
         if (at == std::string::npos) continue;

@@ -105,6 +105,30 @@ test("a source takes files and pages, shows its jobs live, and runs a failed one
   await until(async () => (await clientOf(me).json<{ items: unknown[] }>(`/api/v2/jobs/${id}/attempts`)).items.length > 1);
 });
 
+test("an ended import is made again from its job, with other settings or in the wizard", async () => {
+  const me = await visit(browser, server);
+  const client = clientOf(me);
+  const { jobId } = await client.uploads.put(new File(["sku;price\n1,5;2\n3,5;4\n"], "again.csv"));
+  await client.jobs.wait(jobId);
+  const { page } = me;
+  await me.go(`jobs/${jobId}`);
+  await page.getByRole("button", { name: "Import it otherwise" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Delimiter").fill(",");
+  await dialog.getByRole("button", { name: "Try" }).click();
+  await dialog.getByRole("cell", { name: "5;2" }).waitFor();
+  await dialog.getByRole("button", { name: "Import again like this" }).click();
+  await page.waitForURL((url) => !url.pathname.endsWith(jobId));
+  await page.getByRole("main").locator(".state[data-state=completed]").first().waitFor();
+  await dialog.waitFor({ state: "detached" });
+  await me.go(`jobs/${jobId}`);
+  await page.getByRole("button", { name: "Import it otherwise" }).click();
+  await dialog.getByRole("link", { name: "On to the import wizard" }).click();
+
+  await page.getByRole("heading", { name: "How it is read" }).waitFor();
+  await page.getByRole("columnheader", { name: "price" }).waitFor();
+});
+
 test("users are made, get another role and password, and are shut out", async () => {
   const me = await visit(browser, server, { role: "admin" });
   const { page } = me;

@@ -1,10 +1,11 @@
 import type { Answer } from "@millrace/client";
-import { Button, NativeSelect, PasswordInput, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, PasswordInput, Stack, Switch, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 
 import { useChange, useList } from "../app/data.ts";
 import { useWords } from "../i18n/index.tsx";
 import { AdminsOnly } from "../ui/AdminsOnly.tsx";
+import { CsvExport } from "../ui/CsvExport.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Listing } from "../ui/Listing.tsx";
 import { PageTitle } from "../ui/PageTitle.tsx";
@@ -12,6 +13,7 @@ import { Time } from "../ui/Time.tsx";
 
 type User = Answer<"listUsers", 200>["items"][number];
 const path = "/api/v2/users";
+const exported = ["id", "email", "subject", "name", "role", "disabled", "created_at"];
 const roles = ["user", "admin"];
 
 export function Users() {
@@ -34,7 +36,10 @@ function List() {
   const nameOf = (user: User) => user.email || user.subject || user.id;
   return (
     <>
-      <NewUser />
+      <Group mb="sm">
+        <NewUser />
+        <CsvExport path={path} query={{}} columns={exported} name="users" />
+      </Group>
       <Listing
         label={t("nav.users")}
         items={list.items}
@@ -65,7 +70,7 @@ function NewUser() {
   };
   return (
     <>
-      <Button mb="sm" onClick={() => setOpened(true)}>
+      <Button onClick={() => setOpened(true)}>
         {t("users.new")}
       </Button>
       <Dialog title={t("users.new")} opened={opened} onClose={() => setOpened(false)}>

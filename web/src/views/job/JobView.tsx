@@ -1,7 +1,7 @@
 import { isEnded, type Attempt, type Dataset, type Job, type JobEvent } from "@millrace/client";
 import { Button, Tabs } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { apiAddress } from "../../app/client.ts";
 import { useChange, useList, useOne } from "../../app/data.ts";
@@ -15,11 +15,12 @@ import { Json } from "../../ui/Json.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
-import { Sure } from "../../ui/Dialog.tsx";
+import { Dialog, Sure } from "../../ui/Dialog.tsx";
 import { StageName, Stages } from "../../ui/Stages.tsx";
 import { State } from "../../ui/State.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { JobLink } from "../Overview.tsx";
+import { Sniff } from "../upload/Sniff.tsx";
 import { Log } from "./Log.tsx";
 
 const route = getRouteApi("/jobs/$id");
@@ -29,7 +30,7 @@ export function JobView() {
   const scope = useScope();
   const job = useJob(id, { scope });
   if (job.error) return <ErrorBox error={job.error} onRetry={() => void job.refetch()} />;
-  return job.data ? <Details job={job.data} scope={scope} /> : <Loading />;
+  return job.data ? <Details key={id} job={job.data} scope={scope} /> : <Loading />;
 }
 
 function Details({ job, scope }: { job: Job; scope: string }) {
@@ -98,7 +99,24 @@ function Actions({ job, scope }: { job: Job; scope: string }) {
           {t("job.acknowledge")}
         </Button>
       )}
+      {isEnded(job) && job.kind === "import" && <Otherwise job={job} />}
       {!isEnded(job) && job.state !== "cancelling" && <Sure label={t("job.cancel")} question={`${t("job.cancel")}: ${job.filename || job.kind}?`} onYes={() => post("cancel")} />}
+    </>
+  );
+}
+
+/** The same file again, with other settings or through the wizard. */
+function Otherwise({ job }: { job: Job }) {
+  const { t } = useWords();
+  const [opened, setOpened] = useState(false);
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpened(true)}>
+        {t("job.otherwise")}
+      </Button>
+      <Dialog title={t("sniff.title")} opened={opened} onClose={() => setOpened(false)} wide>
+        <Sniff job={job} />
+      </Dialog>
     </>
   );
 }

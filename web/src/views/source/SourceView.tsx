@@ -11,6 +11,7 @@ import { useChanges, useScope } from "../../app/live.tsx";
 import { useViewSearch } from "../../app/search.ts";
 import { storeAt } from "../../app/storing.ts";
 import { useWords } from "../../i18n/index.tsx";
+import { CsvExport } from "../../ui/CsvExport.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
@@ -21,6 +22,7 @@ import { path, type Source } from "./Sources.tsx";
 
 type SourceJob = Answer<"listDataSourceJobs", 200>["items"][number];
 const statuses = ["queued", "processing", "completed", "failed"] as const;
+const exported = ["id", "resource_type", "status", "progress", "filename", "url", "error_message", "result_file_id", "created_at", "updated_at"];
 const route = getRouteApi("/sources/$id");
 
 export function SourceView() {
@@ -88,7 +90,10 @@ function Jobs({ base, scope }: { base: string; scope: string }) {
   const choices = [{ value: "", label: t("jobs.view.all") }, ...statuses.map((value) => ({ value, label: t(`sources.status.${value}`) }))];
   return (
     <>
-      <NativeSelect label={t("app.state")} value={status ?? ""} data={choices} onChange={(event) => setSearch({ filter: event.target.value || undefined })} mb="sm" w={200} />
+      <Group align="flex-end" justify="space-between" mb="sm">
+        <NativeSelect label={t("app.state")} value={status ?? ""} data={choices} onChange={(event) => setSearch({ filter: event.target.value || undefined })} w={200} />
+        <CsvExport path={`${base}/jobs`} query={{ status, scope }} columns={exported} name="jobs" />
+      </Group>
       <Listing
         label={t("nav.jobs")}
         items={list.items}

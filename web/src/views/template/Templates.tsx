@@ -6,6 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useChange, useList } from "../../app/data.ts";
 import { useScope } from "../../app/live.tsx";
 import { useWords } from "../../i18n/index.tsx";
+import { CsvExport } from "../../ui/CsvExport.tsx";
 import { Sure } from "../../ui/Dialog.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
@@ -14,6 +15,7 @@ import { Time } from "../../ui/Time.tsx";
 
 export type Template = Omit<Answer<"getTemplate", 200>, "spec"> & { spec: { fields: { target: string }[]; [member: string]: unknown } };
 export const path = "/api/v2/templates";
+const exported = ["id", "name", "description", "version", "fingerprint", "sha256", "created_at", "updated_at"];
 
 export function Templates() {
   const { t, number } = useWords();
@@ -23,6 +25,7 @@ export function Templates() {
   return (
     <>
       <PageTitle title={t("nav.templates")}>
+        <CsvExport path={path} query={{ scope, sort: "-updated_at" }} columns={exported} name="templates" />
         <ImportTemplate />
       </PageTitle>
       <Listing

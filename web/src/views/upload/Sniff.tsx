@@ -1,7 +1,7 @@
 import type { Job, StoredFile } from "@millrace/client";
 import { Button, Checkbox, Group, NumberInput, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { client } from "../../app/client.ts";
@@ -27,11 +27,13 @@ export interface Sniffed {
 }
 
 /** The file behind an import: as it was read, and as it would be with other settings. */
-export function Sniff({ jobId }: { jobId: string }) {
-  const files = useList<StoredFile>("/api/v2/files", { limit: 200 });
-  const file = files.items.find((one) => one.job_id === jobId);
+export function Sniff({ job }: { job: Job }) {
+  const { t } = useWords();
+  const files = useList<StoredFile>("/api/v2/files", { limit: 200, filter: `filename:${JSON.stringify(job.filename)}` });
+  const file = files.items.find((one) => one.job_id === job.id);
   if (files.error) return <ErrorBox error={files.error} />;
-  return file ? <SniffFile id={file.id} /> : <Loading />;
+  if (files.isLoading) return <Loading />;
+  return file ? <SniffFile id={file.id} /> : <p className="quiet">{t("sniff.gone")}</p>;
 }
 
 export function SniffFile({ id }: { id: string }) {
@@ -54,6 +56,9 @@ export function SniffFile({ id }: { id: string }) {
       {found.isLoading && <Loading />}
       {found.data && <Rows sniffed={found.data} />}
       <Group justify="flex-end">
+        <Link to="/import" search={{ file: id, step: "reading", ...(Object.keys(dialect).length > 0 && { dialect }) }}>
+          {t("sniff.wizard")}
+        </Link>
         <Button onClick={startImport} loading={again.isPending} disabled={!!found.error}>
           {t("sniff.import")}
         </Button>

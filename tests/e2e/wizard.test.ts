@@ -76,7 +76,7 @@ test("a messy supplier file of 100,000 rows is read, mapped, checked, kept as a 
   await page.getByRole("button", { name: "Add a rule" }).click();
   await page.getByLabel("Rule").selectOption("range");
   await page.getByLabel("Field", { exact: true }).selectOption("stock");
-  await page.getByLabel("min", { exact: true }).fill("0");
+  await page.getByLabel("At least", { exact: true }).fill("0");
   await page.getByRole("button", { name: "Check all rows" }).click();
   const problems = page.getByRole("table", { name: "Problems" });
   await problems.getByText("auf Anfrage").first().waitFor({ timeout: 60_000 });

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useWords } from "../../i18n/index.tsx";
 import type { TargetField } from "./spec.ts";
 
-const types = ["string", "integer", "number", "date", "datetime", "boolean"];
+export const types = ["string", "integer", "number", "date", "datetime", "boolean"] as const;
 const none: TargetField = { name: "", title: "", type: "string" };
 
 /** Fields as they are typed; a row is always there to go on with. */
@@ -27,7 +27,7 @@ export function Fields({ before, names, busy, onDone }: { before: TargetField[];
             <Group align="flex-end" gap="xs">
               <TextInput label={t("app.name")} value={field.name} onChange={(event) => change(i, { name: event.target.value })} maxLength={255} />
               <TextInput label={t("wizard.fieldTitle")} value={field.title ?? ""} onChange={(event) => change(i, { title: event.target.value })} />
-              <NativeSelect label={t("datasets.dataType")} value={field.type ?? "string"} data={types} onChange={(event) => change(i, { type: event.target.value })} />
+              <NativeSelect label={t("datasets.dataType")} value={field.type ?? "string"} data={types.map((value) => ({ value, label: t(`wizard.as.${value}`) }))} onChange={(event) => change(i, { type: event.target.value })} />
               <Checkbox mb={9} label={t("wizard.required")} checked={field.required ?? false} onChange={(event) => change(i, { required: event.target.checked })} />
               <Button variant="default" size="xs" mb={3} aria-label={`${t("wizard.removeField")}: ${field.name}`} onClick={() => setFields(fields.filter((_, k) => k !== i))}>
                 {t("wizard.removeField")}

@@ -8,6 +8,7 @@ import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { conversionOf, conversions, stepsText } from "./conversions.ts";
+import { types } from "./Fields.tsx";
 import { readingOf, useChoices, useParts } from "./parts.ts";
 import type { Choice, WizardSearch } from "./search.ts";
 import { fieldOf, proposedField, type Parts, type Proposal, type TargetField } from "./spec.ts";
@@ -103,11 +104,12 @@ interface Cell {
 
 function FieldName({ field }: { field: TargetField }) {
   const { t } = useWords();
+  const type = types.find((one) => one === field.type);
   return (
     <div className="wizard-field">
       <strong>{field.name}</strong> {field.required && <span className="quiet">({t("wizard.required")})</span>}
       <br />
-      <span className="quiet">{[field.title, field.type].filter(Boolean).join(", ")}</span>
+      <span className="quiet">{[field.title, type ? t(`wizard.as.${type}`) : field.type].filter(Boolean).join(", ")}</span>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <span>
 
 #include "mapping/detail/prepared.hpp"
@@ -38,13 +39,13 @@ struct NumberNotation {
     bool plain() const { return point == '.' && group == 0 && !loose; }
 };
 
-/// What groups the thousands of a number: a space before the sign of a currency does not.
-char group_in(std::string_view number, char usual) {
+/// The space or apostrophe between digits, which groups thousands; a space before the sign of a currency does not.
+std::optional<char> group_in(std::string_view number) {
     const auto digit = [&](std::size_t i) { return std::isdigit(static_cast<unsigned char>(number[i])) != 0; };
     for (std::size_t i = 1; i + 1 < number.size(); ++i) {
         if ((number[i] == ' ' || number[i] == '\'') && digit(i - 1) && digit(i + 1)) return number[i];
     }
-    return usual;
+    return std::nullopt;
 }
 
 NumberNotation notation_of(const Summary& values) {
@@ -60,7 +61,7 @@ NumberNotation notation_of(const Summary& values) {
         const auto form = number_form(value.value);
         if (!form.number) continue;
         notation.loose |= form.sign || form.percent;
-        if (form.thousands) notation.group = group_in(value.value, other);
+        if (const auto group = group_in(value.value); group || form.thousands) notation.group = group.value_or(other);
         if (!form.decimals && !form.comma) continue;
         const auto at = value.value.rfind(notation.point);
         if (at == std::string::npos) continue;

@@ -52,6 +52,29 @@ test("a template is imported, edited, compared with what it was, exported and re
   await page.getByText("Nothing here yet.").waitFor();
 });
 
+test("a template is used on many files at once, and in the wizard", async () => {
+  const me = await visit(browser, server);
+  const { page } = me;
+  const spec = { spec: 1, fields: [{ target: "item", from: ["sku"], steps: [{ op: "upper" }] }] };
+  const { id } = await clientOf(me).json<{ id: string }>("/api/v2/templates", { method: "POST", body: { name: "Items", spec } });
+  const files = ["one", "two", "three"].map((name) => ({ name: `${name}.csv`, mimeType: "text/csv", buffer: Buffer.from(`sku;n\n${name};1\n${name};2\n`) }));
+  await me.go(`templates/${id}?tab=use`);
+  await page.locator("input[type=file]").setInputFiles(files);
+  await page.getByRole("tab", { name: "Children" }).waitFor();
+  await page.getByRole("link", { name: "two.csv" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("dl.facts").getByRole("link", { name: "two.csv" }).click()]);
+  expect(readFileSync(await download.path(), "utf8")).toBe("item\r\nTWO\r\nTWO\r\n");
+
+  await me.go(`templates/${id}?tab=use`);
+  await page.getByRole("link", { name: "In the import wizard, a step at a time" }).click();
+  await page.getByRole("button", { name: "Choose: one.csv" }).last().click();
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText("With the fields and rules of Items.").waitFor();
+  await page.getByRole("button", { name: "Next" }).click();
+
+  await page.getByRole("row", { name: /^item/ }).getByText("as in the template").waitFor();
+});
+
 test("an edit that somebody else overtook is refused, and stays on the screen", async () => {
   const me = await visit(browser, server);
   const client = clientOf(me);

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await client.json(`/api/v1/data-sources/${source.id}/urls`, { method: "POST", body: { url: "http://127.0.0.1:1/" } });
   paths = ["", "jobs", `jobs/${job.id}`, `jobs/${failed.jobId}`, `jobs/${job.id}?tab=attempts`, `jobs/${job.id}?tab=raw`, "upload", "datasets", dataset, `${dataset}?tab=profile`,
     `${dataset}?tab=rejects`, "queues", "schedules", "workers", "webhooks", "keys", "status", "nothing/here",
-    "templates", `templates/${template.id}`, `templates/${template.id}?tab=versions`, "sources", `sources/${source.id}`, "users", ...(await wizardPaths(client))];
+    "templates", `templates/${template.id}`, `templates/${template.id}?tab=versions`, `templates/${template.id}?tab=use`, "sources", `sources/${source.id}`, "users", ...(await wizardPaths(client))];
 });
 afterAll(async () => {
   await browser.close();

@@ -49,7 +49,7 @@ function List() {
           { name: t("users.who"), cell: nameOf },
           { name: t("app.name"), cell: (user) => user.name },
           // Who comes with a token has the role that the token says.
-          { name: t("keys.role"), cell: (user) => (user.email ? <NativeSelect size="xs" aria-label={`${t("keys.role")}: ${nameOf(user)}`} value={user.role} data={roles} onChange={(event) => set(user, { role: event.target.value })} /> : user.role) },
+          { name: t("keys.role"), cell: (user) => (user.email ? <NativeSelect size="xs" className="role" aria-label={`${t("keys.role")}: ${nameOf(user)}`} value={user.role} data={roles} onChange={(event) => set(user, { role: event.target.value })} /> : user.role) },
           { name: t("users.allowed"), cell: (user) => <Switch checked={!user.disabled} aria-label={`${t("users.allowed")}: ${nameOf(user)}`} onChange={(event) => set(user, { disabled: !event.target.checked })} /> },
           { name: t("app.created"), cell: (user) => <Time at={user.created_at} /> },
           { name: t("app.actions"), cell: (user) => user.email && <Password user={user} name={nameOf(user)} /> },

@@ -11,6 +11,7 @@ import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
 import { exportTemplate, path, type Template } from "./Templates.tsx";
+import { Use } from "./Use.tsx";
 import { Versions } from "./Versions.tsx";
 
 const route = getRouteApi("/templates/$id");
@@ -39,10 +40,14 @@ function Details({ template, scope }: { template: Template; scope: string }) {
       <Tabs value={tab} onChange={(next) => setSearch({ tab: next ?? undefined }, true)} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="edit">{t("templates.edit")}</Tabs.Tab>
+          <Tabs.Tab value="use">{t("templates.use")}</Tabs.Tab>
           <Tabs.Tab value="versions">{t("templates.versions")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="edit" pt="sm">
           <Edit key={template.version} template={template} scope={scope} />
+        </Tabs.Panel>
+        <Tabs.Panel value="use" pt="sm">
+          <Use template={template} />
         </Tabs.Panel>
         <Tabs.Panel value="versions" pt="sm">
           <Versions template={template} scope={scope} />

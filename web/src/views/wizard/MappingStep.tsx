@@ -156,12 +156,8 @@ function ReadAs({ field, choice, parts, onChange }: Cell & { onChange: (as: stri
   const proposed = proposedField(field.name, parts);
   const mine = proposed?.from?.length === 1 && proposed.from[0] === spec.from[0];
   const chosen = conversions.find((one) => one.name === choice?.as) ?? (mine ? undefined : conversions.find((one) => one.steps === spec.steps));
-  const words = (steps: object[]) => {
-    const known = conversionOf(steps);
-    return known ? `${t(`wizard.as.${known.types[0]!}` as "wizard.as.string")}, ${known.example}` : stepsText(steps);
-  };
   const data = [
-    ...(mine ? [{ value: "", label: `${t("wizard.proposed")}: ${words(proposed.steps ?? [])}` }] : []),
+    ...(mine ? [{ value: "", label: `${t("wizard.proposed")}: ${conversionOf(proposed.steps ?? [])?.example ?? stepsText(proposed.steps ?? [])}` }] : []),
     ...conversions.map((one) => ({ value: one.name, label: `${t(`wizard.as.${one.types[0]!}` as "wizard.as.string")}: ${one.example}` })),
   ];
   return <NativeSelect size="xs" className="wizard-choice" aria-label={`${t("wizard.readAs")}: ${field.name}`} value={chosen?.name ?? ""} data={data} onChange={(event) => onChange(event.target.value || undefined)} />;

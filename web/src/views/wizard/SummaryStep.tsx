@@ -11,12 +11,11 @@ import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { Stages } from "../../ui/Stages.tsx";
 import { State } from "../../ui/State.tsx";
+import { formats } from "../dataset/Export.tsx";
 import { conversionOf, stepsText } from "./conversions.ts";
 import { useChoices, useParts } from "./parts.ts";
 import { Account, useTransformed } from "./RulesStep.tsx";
 import { specOf, type Spec } from "./spec.ts";
-
-const formats = ["csv", "tsv", "json", "ndjson", "xlsx", "xml", "parquet", "sql", "sqlite", "markdown"];
 
 /** What came of it, kept for the next file of this kind, and run. */
 export function SummaryStep() {

@@ -12,7 +12,7 @@ import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { Fields } from "./Fields.tsx";
-import { columnsOf, useChoices, useSchema, useSniff } from "./parts.ts";
+import { columnsOf, useChoices, useSchema, useSniff, useTemplate } from "./parts.ts";
 import type { Rule } from "./search.ts";
 import type { Spec, TargetField } from "./spec.ts";
 
@@ -40,6 +40,7 @@ export function TargetStep() {
           <Button onClick={() => choose({ step: "mapping" })}>{t("wizard.next")}</Button>
         </Group>
       )}
+      {search.template && !search.schema && <Preset id={search.template} busy={keep.isPending} onChoose={keep.mutate} />}
       <Tabs value={tab} onChange={setTab} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="template">{t("wizard.target.template")}</Tabs.Tab>
@@ -83,9 +84,30 @@ function Templates({ onChoose }: { onChoose: (target: Target) => void }) {
         { name: t("datasets.version"), cell: (one) => one.version, number: true },
         { name: t("wizard.fields"), cell: (one) => <span className="cut short">{one.spec.fields.map((field) => field.target).join(", ")}</span> },
         { name: t("templates.changed"), cell: (one) => <Time at={one.updated_at} /> },
-        { name: t("app.actions"), cell: (one) => <Choose name={one.name} onClick={() => onChoose({ name: one.name, template: one.id, fields: fieldsOf(one.spec), rules: one.spec.validation?.rules })} /> },
+        { name: t("app.actions"), cell: (one) => <Choose name={one.name} onClick={() => onChoose(targetOf(one.id, one))} /> },
       ]}
     />
+  );
+}
+
+function targetOf(id: string, { name, spec }: { name: string; spec: Spec }): Target {
+  return { name, template: id, fields: fieldsOf(spec), rules: spec.validation?.rules };
+}
+
+/** The template that a link has named. */
+function Preset({ id, busy, onChoose }: { id: string; busy: boolean; onChoose: (target: Target) => void }) {
+  const { t } = useWords();
+  const template = useTemplate(id);
+  if (template.error) return <ErrorBox error={template.error} />;
+  if (!template.data) return <Loading />;
+  const { data } = template;
+  return (
+    <Group justify="space-between" mb="sm">
+      <p>{t("wizard.withTemplate", { name: data.name })}</p>
+      <Button loading={busy} onClick={() => onChoose(targetOf(id, data))}>
+        {t("wizard.next")}
+      </Button>
+    </Group>
   );
 }
 

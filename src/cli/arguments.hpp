@@ -57,6 +57,10 @@ struct Arguments {
     bool explain = false;
     bool operators = false, kinds = false, schema = false;
 
+    // classify, ontology
+    std::string ontology, examples;
+    bool alone = false;
+
     // jobs
     std::vector<std::string> ids;
     std::string filter;

@@ -1,0 +1,80 @@
+#include "ontology/detail/model.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace millrace::ontology::detail {
+namespace {
+
+constexpr std::size_t candidates_max = 5;
+constexpr std::size_t terms_shown = 6;
+constexpr float unsure_below = 0.35F;  ///< then the concept above is answered, if that one is
+constexpr float sure_above = 0.9F;     ///< of all concepts under it together
+
+}  // namespace
+
+Classification Model::classify(std::string_view text) const {
+    const auto classes = space.classes();
+    Classification result;
+    if (classes == 0) return result;
+    const auto point = space.place(vocabulary.read(text));
+    std::vector<float> scores(classes), words(classes);
+    bayes.score_words(point, words);
+    bayes.score(point, scores);
+    for (auto& score : scores) score *= blend.bayes;
+    if (logistic) {
+        std::vector<float> logits(classes);
+        logistic->score(point, logits);
+        for (std::size_t of = 0; of < classes; ++of) scores[of] += blend.logistic * logits[of];
+    }
+    soften(scores, 1);
+
+    std::vector<std::uint32_t> order(classes);
+    std::iota(order.begin(), order.end(), 0U);
+    const auto shown = std::min(classes, candidates_max);
+    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), [&](auto a, auto b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
+    for (std::size_t i = 0; i < shown; ++i) result.candidates.push_back({seeds.classes[order[i]], scores[order[i]]});
+
+    auto best = order.front();
+    double confidence = scores[best];
+    if (scores[best] < unsure_below) {
+        for (const auto above : seeds.above[best]) {
+            double under = 0;
+            for (std::size_t of = 0; of < classes; ++of) {
+                if (of == above || std::ranges::find(seeds.above[of], above) != seeds.above[of].end()) under += scores[of];
+            }
+            if (under < sure_above) continue;
+            best = above;
+            confidence = under;
+            break;
+        }
+    }
+    result.terms = explain(point, order.front());
+    const bool anything = std::ranges::any_of(words, [](float score) { return score > 0; });
+    if (anything) {
+        result.concept_id = seeds.classes[best];
+        result.confidence = confidence;
+    } else {
+        result.confidence = 1 - confidence;
+    }
+    return result;
+}
+
+std::vector<std::string> Model::explain(const Point& point, std::uint32_t of) const {
+    std::vector<Posting> said;
+    for (const auto& [number, value] : point.terms) {
+        float weight = blend.bayes * bayes.weight(number, of);
+        if (logistic) weight += blend.logistic * logistic->weight(number, of);
+        if (weight > 0) said.push_back({number, value * weight});
+    }
+    std::ranges::sort(said, [](const auto& a, const auto& b) { return a.value != b.value ? a.value > b.value : a.term < b.term; });
+    std::vector<std::string> terms;
+    for (const auto& posting : said) {
+        if (terms.size() == terms_shown) break;
+        const auto& shown = vocabulary.shown(space.term(posting.term));
+        if (std::ranges::find(terms, shown) == terms.end()) terms.push_back(shown);
+    }
+    return terms;
+}
+
+}  // namespace millrace::ontology::detail

@@ -10,6 +10,16 @@ constexpr std::size_t candidates_max = 5;
 constexpr std::size_t terms_shown = 6;
 constexpr float unsure_below = 0.35F;  ///< then the concept above is answered, if that one is
 constexpr float sure_above = 0.9F;     ///< of all concepts under it together
+constexpr float even = 1.3F;     ///< times the share of a class when all are alike: so little says nothing
+constexpr float unnamed = 2.5F;  ///< the same where no word of the text is a seed of the concept
+constexpr float certain = 0.35F;  ///< enough in any case
+
+/// Do the words speak for any class, and for this one enough?
+bool is_any(const Point& point, std::span<const float> words, std::uint32_t best, float confidence) {
+    if (std::ranges::none_of(words, [](float score) { return score > 0; })) return false;
+    const bool is_named = std::ranges::any_of(point.keywords, [&](const auto& keyword) { return keyword.of == best; });
+    return confidence >= std::min((is_named ? even : unnamed) / static_cast<float>(words.size()), certain);
+}
 
 }  // namespace
 
@@ -50,8 +60,7 @@ Classification Model::classify(std::string_view text) const {
         }
     }
     result.terms = explain(point, order.front());
-    const bool anything = std::ranges::any_of(words, [](float score) { return score > 0; });
-    if (anything) {
+    if (is_any(point, words, order.front(), scores[order.front()])) {
         result.concept_id = seeds.classes[best];
         result.confidence = confidence;
     } else {

@@ -14,10 +14,11 @@ constexpr float even = 1.3F;     ///< times the share of a class when all are al
 constexpr float unnamed = 2.5F;  ///< the same where no word of the text is a seed of the concept
 constexpr float certain = 0.35F;  ///< enough in any case
 
-/// Do the words speak for any class, and for this one enough?
-bool is_any(const Point& point, std::span<const float> words, std::uint32_t best, float confidence) {
+/// Do the words speak for any class, and for this one enough? Where people decided, their words are as good as those of
+/// the ontology.
+bool is_any(const Point& point, std::span<const float> words, std::uint32_t best, float confidence, bool is_taught) {
     if (std::ranges::none_of(words, [](float score) { return score > 0; })) return false;
-    const bool is_named = std::ranges::any_of(point.keywords, [&](const auto& keyword) { return keyword.of == best; });
+    const bool is_named = is_taught || std::ranges::any_of(point.keywords, [&](const auto& keyword) { return keyword.of == best; });
     return confidence >= std::min((is_named ? even : unnamed) / static_cast<float>(words.size()), certain);
 }
 
@@ -60,7 +61,7 @@ Classification Model::classify(std::string_view text) const {
         }
     }
     result.terms = explain(point, order.front());
-    if (is_any(point, words, order.front(), scores[order.front()])) {
+    if (is_any(point, words, order.front(), scores[order.front()], training.accuracy.has_value())) {
         result.concept_id = seeds.classes[best];
         result.confidence = confidence;
     } else {

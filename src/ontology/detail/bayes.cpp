@@ -10,10 +10,12 @@ constexpr int rounds = 8;
 constexpr float first_scale = 1.5F;    ///< of what the seeds alone say
 constexpr float of_keywords = 0.5F;    ///< how much seeds go on to say beside the words learned
 constexpr float of_unlabelled = 0.5F;  ///< a document without a label, in parts of one
+constexpr float few = 20;              ///< so many documents without a label count half of that: a handful shows no pattern
 constexpr float of_labelled = 2;
 constexpr float of_seeds = 0.2F;       ///< all seeds of a class, in parts of an average class
 constexpr float smoothing = 0.8F;      ///< words of all classes mixed in, in parts of an average class
 constexpr float rare = 0.05F;
+constexpr float seen_enough = 0.05F;   ///< a term seen less says little: its absence elsewhere is no finding
 constexpr float class_before = 5;      ///< documents each class is thought to have before any was seen
 constexpr float belief_min = 1e-3F;
 
@@ -65,8 +67,10 @@ Bayes::Bayes(const Space& space, std::span<const Lesson> lessons) : classes_{spa
 void Bayes::learn(const Space& space, std::span<const Lesson> lessons, std::span<const std::vector<ClassScore>> beliefs) {
     weights_.assign(space.terms() * classes_, 0);
     std::vector<float> documents(classes_, class_before);
+    const auto unlabelled = static_cast<float>(std::ranges::count_if(lessons, [](const auto& lesson) { return !lesson.label; }));
+    const float of_one = of_unlabelled * unlabelled / (unlabelled + few);
     for (std::size_t i = 0; i < lessons.size(); ++i) {
-        const float counts = lessons[i].label ? of_labelled : of_unlabelled;
+        const float counts = lessons[i].label ? of_labelled : of_one;
         for (const auto& [of, share] : beliefs[i]) {
             documents[of] += counts * share;
             for (const auto& [number, value] : lessons[i].point->terms) weights_[number * classes_ + of] += counts * share * value;
@@ -94,7 +98,7 @@ void Bayes::learn(const Space& space, std::span<const Lesson> lessons, std::span
         for (std::size_t of = 0; of < classes_; ++of) {
             const float inside = (row[of] + before) / (mass[of] + mixed);
             const float outside = (std::max(sum - row[of], 0.0F) + before) / (all - mass[of] + mixed);
-            row[of] = std::log(inside / outside);
+            row[of] = std::log(inside / outside) * sum / (sum + seen_enough);
         }
     }
 

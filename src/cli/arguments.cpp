@@ -176,6 +176,16 @@ private:
         reading(map);
         map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
         map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
+
+        auto* classify = command(root, "classify", "Say which concept of an ontology each document is about, without a server",
+                                 "  millrace classify --ontology topics.json letters/*.html\n"
+                                 "  millrace classify --ontology topics.json news.jsonl.gz --json\n"
+                                 "  millrace classify --ontology topics.json --examples decided.jsonl news.jsonl");
+        classify->add_option("FILE", a.files, "Documents: text, HTML, or JSON lines {\"id\", \"text\"}, also .gz; - is standard input")->required();
+        classify->add_option("--ontology", a.ontology, "{\"concepts\": [{\"id\", \"label\", \"parent\", \"synonyms\", \"classifiable\"}]}")->type_name("FILE")->required();
+        classify->add_option("--examples", a.examples, "JSON lines {\"id\", \"label\", \"text\"}: documents whose concept is known")->type_name("FILE");
+        classify->add_flag("--alone", a.alone, "Judge each document by itself; else words are also learned from all of them together");
+        with_output(classify);
     }
 
     void transforming() {

@@ -59,6 +59,9 @@ struct Arguments {
 
     // batch
     std::string operation, into;
+    // classify, ontology
+    std::string ontology, examples;
+    bool alone = false;
 
     // jobs
     std::vector<std::string> ids;

@@ -30,6 +30,7 @@ constexpr Command commands[] = {
     {"map", run_map},
     {"analyze", run_analyze},
     {"batch", run_batch},
+    {"classify", run_classify},
     {"datasets ls", run_datasets_ls},
     {"datasets get", run_datasets_get},
     {"datasets rows", run_datasets_rows},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Journeys through the dashboard in a real browser against the real binary: `tests/e2e/run.py [part of a test's name]`.
+"""Journeys through the dashboard in a real browser against the real binary: `tests/e2e/run.py [-v] [part of a test's name]`.
 
 Without Chromium, without node or in a binary that was built without the dashboard it says so and ends well.
 """
@@ -36,7 +36,7 @@ def main():
     if why:
         print(f"skipped: {why}")
         return 0
-    pattern = ["-t", sys.argv[1]] if len(sys.argv) > 1 else []
+    pattern = [part for word in sys.argv[1:] if not word.startswith("-") for part in ("-t", word)]
     run = subprocess.run([*NODE, "vitest", "run", "--config", os.path.join(HERE, "vitest.config.ts"), *pattern], cwd=ROOT,
                          capture_output=True, text=True)
     text = re.sub(r"\x1b\[[0-9;]*m", "", run.stdout + run.stderr)

@@ -181,7 +181,7 @@ function Files({ job }: { job: Job }) {
   const result = useOne<Made | null>(`/api/v2/jobs/${job.id}/result`, {}, { enabled: !imported });
   const made = result.data ?? {};
   const ids = imported ? [dataset.data?.file_id] : [...(made.files ?? []).map((file) => file.file_id), made.file_id, made.rejects_file_id, made.problems_file_id];
-  return ids.map((id) => id && <FileLink key={id} id={id} />);
+  return [...new Set(ids)].map((id) => id && <FileLink key={id} id={id} />);
 }
 
 function FileLink({ id }: { id: string }) {

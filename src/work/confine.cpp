@@ -103,6 +103,18 @@ bool filter_calls() {
 
 }  // namespace
 
+void isolate() {
+    // Where an administrator forbids namespaces the filter of calls still denies the network.
+    ::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC);
+}
+
+bool confine(const SandboxLimits& limits) {
+    // Behind new namespaces, which would undo it.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    ::prctl(PR_SET_DUMPABLE, 0);
+    return lock_files() && limit_resources(limits.memory_bytes, static_cast<std::uint64_t>(limits.cpu.count())) && filter_calls();
+}
+
 bool confine(std::span<char* const> arguments) {
     if (arguments.size() != 2) return false;
     const auto memory = number(arguments[0]);
@@ -111,12 +123,8 @@ bool confine(std::span<char* const> arguments) {
     socklen_t size = sizeof kind;
     const bool started_by_us = ::getsockopt(detail::sandbox_socket, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM;
     if (!memory || !cpu || !started_by_us) return false;
-    // Where an administrator forbids namespaces the filter still denies the network.
-    ::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC);
-    // Behind the new namespace, which would undo it.
-    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-    ::prctl(PR_SET_DUMPABLE, 0);
-    return lock_files() && limit_resources(*memory, *cpu) && filter_calls();
+    isolate();
+    return confine({.memory_bytes = *memory, .cpu = std::chrono::seconds{static_cast<std::int64_t>(*cpu)}});
 }
 
 }  // namespace millrace::work

@@ -1,0 +1,13 @@
+#include "reader.hpp"
+
+namespace millrace::extract {
+
+std::span<const Reader> catalog() {
+    static const Reader readers[] = {
+        {is_pdf, read_pdf},
+        {is_image, read_image},
+    };
+    return readers;
+}
+
+}  // namespace millrace::extract

@@ -1,0 +1,136 @@
+#include "ocr.hpp"
+
+#include <tesseract/baseapi.h>
+#include <tesseract/resultiterator.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/error.hpp"
+#include "layout.hpp"
+#include "models.hpp"
+
+namespace millrace::extract {
+namespace {
+
+constexpr int sharp_width_min = 1400;  ///< pixels; below, letters of a receipt are too small for the models
+constexpr int sure_enough = 60;
+constexpr std::size_t words_to_tell_a_language = 4;
+
+bool read_model(const char* filename, std::vector<char>* bytes) {
+    std::string_view name{filename};
+    name.remove_prefix(std::min(name.size(), name.rfind('/') + 1));
+    const auto* found = model(name.substr(0, name.find('.')));
+    if (found != nullptr) *bytes = *found;
+    return found != nullptr;
+}
+
+/// Grey, as large as the models want it, and straight.
+Image prepare(const Image& image) {
+    Image grey{pixConvertTo8(image.get(), 0)};
+    if (!grey) throw Error{Code::malformed_file, {{"why", "the picture cannot be read"}}};
+    const auto width = pixGetWidth(grey.get());
+    const auto height = pixGetHeight(grey.get());
+    if (width < sharp_width_min) {
+        const auto wanted = std::min(3.0, 1.0 * sharp_width_min / std::max(1, width));
+        if (wanted * width * wanted * height <= pixels_max) grey.reset(pixScale(grey.get(), static_cast<float>(wanted), static_cast<float>(wanted)));
+    }
+    // A page that leans is turned; one that does not is returned as it is.
+    if (Image straight{pixDeskew(grey.get(), 0)}) grey = std::move(straight);
+    return grey;
+}
+
+struct Telling {
+    const char* language;
+    std::span<const std::string_view> words;
+};
+
+constexpr std::string_view english[] = {"the", "and", "of", "to", "for", "date", "invoice", "total", "amount", "cash", "change", "due", "number", "your", "no"};
+constexpr std::string_view dutch[] = {"de", "het", "een", "van", "en", "voor", "datum", "factuur", "factuurnummer", "totaal", "btw", "bedrag", "aantal", "te", "betalen", "factuurdatum", "omschrijving", "incl", "bon", "bedankt", "subtotaal"};
+constexpr std::string_view german[] = {"der", "die", "das", "und", "von", "mit", "datum", "rechnung", "rechnungsnummer", "summe", "gesamtbetrag", "mwst", "ust", "betrag", "menge", "zahlen", "fur", "rechnungsdatum", "zzgl", "nr", "bar", "gesamt", "netto", "brutto"};
+constexpr std::string_view french[] = {"le", "la", "les", "des", "et", "du", "pour", "facture", "montant", "total", "tva", "ttc", "ht", "quantite", "payer", "date", "designation", "merci", "prix", "numero"};
+constexpr Telling tellings[] = {{"eng", english}, {"nld", dutch}, {"deu", german}, {"fra", french}};
+
+/// The language whose words stand in the text most; empty when there are too few.
+std::string language_of(const documents::Page& page) {
+    std::array<std::size_t, std::size(tellings)> votes{};
+    for (const auto& word : page.words) {
+        std::string letters;
+        for (const char c : std::string_view{page.text}.substr(word.start, word.size)) {
+            if (std::isalpha(static_cast<unsigned char>(c))) letters += static_cast<char>(c | 0x20);
+        }
+        for (std::size_t i = 0; i < votes.size(); ++i) votes[i] += std::ranges::count(tellings[i].words, letters) > 0;
+    }
+    const auto best = std::ranges::max_element(votes);
+    return *best < words_to_tell_a_language ? "" : tellings[best - votes.begin()].language;
+}
+
+}  // namespace
+
+OcrEngine::OcrEngine(std::string_view languages) : engine_{std::make_unique<tesseract::TessBaseAPI>()} {
+    for (std::size_t from = 0; from <= languages.size();) {
+        const auto end = std::min(languages.find('+', from), languages.size());
+        if (const auto language = languages.substr(from, end - from); model(language) != nullptr) languages_.emplace_back(language);
+        from = end + 1;
+    }
+    if (languages_.empty()) throw Error{Code::unsupported_format, {{"format", "a picture without a model of its language"}, {"known", "the languages of the tesseract-ocr packages that are installed"}}};
+    use(languages_.front());
+}
+
+OcrEngine::~OcrEngine() = default;
+
+void OcrEngine::use(const std::string& language) {
+    engine_->End();
+    if (engine_->Init("", 0, language.c_str(), tesseract::OEM_LSTM_ONLY, nullptr, 0, nullptr, nullptr, false, read_model) != 0) {
+        throw Error{Code::parser_limits, {{"format", "picture"}, {"why", "the model of " + language + " cannot be loaded"}}};
+    }
+    language_ = language;
+}
+
+documents::Page OcrEngine::read(const Image& image, int dpi) {
+    const auto prepared = prepare(image);
+    auto page = upright(prepared, dpi);
+    if (settled_) return page;
+    const auto language = language_of(page);
+    if (language.empty()) return page;
+    settled_ = true;
+    if (language == language_ || std::ranges::find(languages_, language) == languages_.end()) return page;
+    use(language);
+    return upright(prepared, dpi);
+}
+
+/// A picture that says nothing as it stands may lie on its side or its head.
+documents::Page OcrEngine::upright(const Image& prepared, int dpi) {
+    auto best = recognise(prepared, dpi);
+    if (best.words.empty() || best.confidence >= sure_enough) return best;
+    for (const int quarters : {1, 3, 2}) {
+        const Image turned{pixRotateOrth(prepared.get(), quarters)};
+        auto page = recognise(turned, dpi);
+        if (page.confidence > best.confidence + 10) best = std::move(page);
+        if (best.confidence >= sure_enough) break;
+    }
+    return best;
+}
+
+documents::Page OcrEngine::recognise(const Image& prepared, int dpi) {
+    engine_->SetPageSegMode(tesseract::PSM_AUTO);
+    engine_->SetImage(prepared.get());
+    engine_->SetSourceResolution(dpi > 0 ? dpi : 200);
+    if (engine_->Recognize(nullptr) != 0) return {};
+    std::vector<SeenWord> words;
+    const std::unique_ptr<tesseract::ResultIterator> at{engine_->GetIterator()};
+    if (at && !at->Empty(tesseract::RIL_WORD)) {
+        do {
+            const std::unique_ptr<char[]> text{at->GetUTF8Text(tesseract::RIL_WORD)};
+            SeenWord word{.text = text ? text.get() : "", .confidence = static_cast<int>(at->Confidence(tesseract::RIL_WORD))};
+            if (std::ranges::all_of(word.text, [](char c) { return c == ' '; })) continue;
+            if (at->BoundingBox(tesseract::RIL_WORD, &word.left, &word.top, &word.right, &word.bottom)) words.push_back(std::move(word));
+        } while (at->Next(tesseract::RIL_WORD));
+    }
+    auto page = lay_out(std::move(words), pixGetWidth(prepared.get()), pixGetHeight(prepared.get()));
+    engine_->Clear();
+    return page;
+}
+
+}  // namespace millrace::extract

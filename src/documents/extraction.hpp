@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/describe/enum.hpp>
+
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -49,6 +51,7 @@ struct Extraction {
 };
 
 enum class Ocr { automatic, never, always };
+BOOST_DESCRIBE_ENUM(Ocr, automatic, never, always)
 
 struct ExtractOptions {
     Ocr ocr = Ocr::automatic;

@@ -7,7 +7,6 @@
 namespace millrace::documents {
 
 BOOST_DESCRIBE_ENUM(Origin, text, ocr)
-BOOST_DESCRIBE_ENUM(Ocr, automatic, never, always)
 BOOST_DESCRIBE_STRUCT(Word, (), (start, size, left, top, right, bottom, confidence))
 BOOST_DESCRIBE_STRUCT(Page, (), (number, origin, text, words, confidence))
 BOOST_DESCRIBE_STRUCT(ExtractRequest, (), (filename, size, languages, ocr, pages_max))

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/error.hpp"
 #include "documents/text.hpp"
 
 namespace millrace::documents {

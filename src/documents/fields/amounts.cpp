@@ -135,7 +135,7 @@ private:
         while (left > 0 && (text_[left - 1] == ' ' || text_[left - 1] == ':' || text_[left - 1] == '-') && from - left < 3) --left;
         if (left > 0 && is_money_sign(text_[left - 1])) return true;
         auto right = end;
-        while (at(right) == ' ' && right < end + 2) ++right;
+        while (right < std::min(text_.size(), end + 2) && text_[right] == ' ') ++right;
         if (is_money_sign(at(right))) return true;
         for (const std::string_view code : {"eur", "usd", "gbp", "chf", "rm", "myr", "rs", "inr", "rs."}) {
             if (text_.substr(right).starts_with(code) && !is_word(at(right + code.size()))) return true;

@@ -4,6 +4,8 @@
 #include <tesseract/resultiterator.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <span>
 
@@ -15,7 +17,7 @@ namespace millrace::extract {
 namespace {
 
 constexpr int sharp_width_min = 1400;  ///< pixels; below, letters of a receipt are too small for the models
-constexpr int sure_enough = 60;
+constexpr int hardly_sure = 45;
 constexpr std::size_t words_to_tell_a_language = 4;
 
 bool read_model(const char* filename, std::vector<char>* bytes) {
@@ -66,6 +68,21 @@ std::string language_of(const documents::Page& page) {
     return *best < words_to_tell_a_language ? "" : tellings[best - votes.begin()].language;
 }
 
+bool lies_on_side(const documents::Page& page, double width_to_height) {
+    int wide = 0, high = 0;
+    for (const auto& word : page.words) {
+        if (word.size < 4) continue;
+        ((word.right - word.left) * width_to_height > word.bottom - word.top ? wide : high) += 1;
+    }
+    return high > wide + 2;
+}
+
+/// Specks and edges of paper, read as marks.
+bool is_noise(const SeenWord& word) {
+    const bool says_something = std::ranges::any_of(word.text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0xc2; });
+    return word.confidence < 5 || (!says_something && word.confidence < 60);
+}
+
 }  // namespace
 
 OcrEngine::OcrEngine(std::string_view languages) : engine_{std::make_unique<tesseract::TessBaseAPI>()} {
@@ -100,15 +117,17 @@ documents::Page OcrEngine::read(const Image& image, int dpi) {
     return upright(prepared, dpi);
 }
 
-/// A picture that says nothing as it stands may lie on its side or its head.
+/// A picture may lie on its side, which its words tell by being higher than wide, or on its head.
 documents::Page OcrEngine::upright(const Image& prepared, int dpi) {
     auto best = recognise(prepared, dpi);
-    if (best.words.empty() || best.confidence >= sure_enough) return best;
-    for (const int quarters : {1, 3, 2}) {
+    const bool lies = lies_on_side(best, 1.0 * pixGetWidth(prepared.get()) / pixGetHeight(prepared.get()));
+    if (!lies && (best.words.empty() || best.confidence >= hardly_sure)) return best;
+    const std::vector<int> turns = lies ? std::vector{1, 3} : std::vector{2};
+    for (const int quarters : turns) {
         const Image turned{pixRotateOrth(prepared.get(), quarters)};
         auto page = recognise(turned, dpi);
-        if (page.confidence > best.confidence + 10) best = std::move(page);
-        if (best.confidence >= sure_enough) break;
+        if (quarters == turns.front() && lies) best = std::move(page);
+        else if (page.confidence > best.confidence + 5) best = std::move(page);
     }
     return best;
 }
@@ -125,7 +144,7 @@ documents::Page OcrEngine::recognise(const Image& prepared, int dpi) {
             const std::unique_ptr<char[]> text{at->GetUTF8Text(tesseract::RIL_WORD)};
             SeenWord word{.text = text ? text.get() : "", .confidence = static_cast<int>(at->Confidence(tesseract::RIL_WORD))};
             if (std::ranges::all_of(word.text, [](char c) { return c == ' '; })) continue;
-            if (at->BoundingBox(tesseract::RIL_WORD, &word.left, &word.top, &word.right, &word.bottom)) words.push_back(std::move(word));
+            if (at->BoundingBox(tesseract::RIL_WORD, &word.left, &word.top, &word.right, &word.bottom) && !is_noise(word)) words.push_back(std::move(word));
         } while (at->Next(tesseract::RIL_WORD));
     }
     auto page = lay_out(std::move(words), pixGetWidth(prepared.get()), pixGetHeight(prepared.get()));

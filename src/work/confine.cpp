@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -88,6 +89,8 @@ bool filter_calls() {
     };
     const auto socket = static_cast<scmp_datum_t>(detail::sandbox_socket);
     if (!only(SCMP_SYS(read), 0, SCMP_CMP_EQ, socket) || !only(SCMP_SYS(write), 0, SCMP_CMP_EQ, socket)) return false;
+    // What libraries say to people is not heard.
+    if (!is_sanitized && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EBADF), SCMP_SYS(write), 1, scmp_arg_cmp{0, SCMP_CMP_EQ, 2, 0}) != 0) return false;
     // abort(), so that a failed assertion is seen as what it is.
     if (!only(SCMP_SYS(tgkill), 0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()))) return false;
     // Memory may be made readable and writable, never executable.

@@ -6,6 +6,7 @@
 
 #include "cli/arguments.hpp"
 #include "formats/format.hpp"
+#include "formats/unpack/compressed.hpp"
 
 /// Files of this machine for the commands that need no server.
 namespace millrace::cli {
@@ -13,6 +14,9 @@ namespace millrace::cli {
 /// A file, or standard input for "-" (kept in an unnamed temporary file when it is a pipe).
 /// Throws Error{not_found} naming it.
 std::unique_ptr<formats::Source> open_source(const std::string& path);
+
+/// The same as the file that is in it, where it is compressed, with what the formats are told of its name.
+formats::unpack::Plain open_plain(const std::string& path);
 
 /// A temporary file without a name, written front to back and then read.
 class SpoolFile final : public formats::Sink {

@@ -42,7 +42,7 @@ export async function visit(browser: Browser, server: Server, options: Visit = {
     viewport: { width: options.width ?? 1280, height: 800 },
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(45_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
   page.on("console", (message) => {

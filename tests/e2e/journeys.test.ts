@@ -396,6 +396,7 @@ describe("everywhere", () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/jobs\/[0-9a-f-]+/);
     await page.keyboard.press("Control+k");
+    await page.locator("[role=dialog] input:focus").waitFor();
     await page.keyboard.type("webh");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Webhooks" }).waitFor();

@@ -98,7 +98,7 @@ class ApiCase(unittest.TestCase):
     def user(self, **claims):
         return self.server.client(**claims)
 
-    def raw(self, server=None, timeout=10):
+    def raw(self, server=None, timeout=60):
         raw = Raw(server or self.server, timeout)
         self.addCleanup(raw.close)
         return raw
@@ -139,7 +139,7 @@ class ApiCase(unittest.TestCase):
         self.assertEqual(answer.status, 422, answer)
         return answer.json()["job_id"]
 
-    def eventually(self, condition, timeout=15, what="condition"):
+    def eventually(self, condition, timeout=60, what="condition"):
         """Polls until `condition()` is true; returns its value."""
         deadline = time.monotonic() + timeout
         while True:
@@ -225,7 +225,7 @@ class Holder:
     def spec(self):
         return ",".join(f"{p}:hold:{self.path(p)}" for p in self.points)
 
-    def wait_held(self, point, timeout=20):
+    def wait_held(self, point, timeout=60):
         deadline = time.monotonic() + timeout
         while not os.path.exists(self.path(point) + ".held"):
             assert time.monotonic() < deadline, f"nothing reached {point} within {timeout} s"

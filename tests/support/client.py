@@ -130,7 +130,7 @@ class Client:
         assert answer.status == 200, answer
         return answer.json()
 
-    def wait_job(self, job_id, timeout=20, states=("completed", "failed", "cancelled")):
+    def wait_job(self, job_id, timeout=60, states=("completed", "failed", "cancelled")):
         deadline = time.monotonic() + timeout
         while True:
             job = self.job(job_id)
@@ -139,7 +139,7 @@ class Client:
             assert time.monotonic() < deadline, f"job not {states} after {timeout} s: {job}"
             time.sleep(0.02)
 
-    def stream(self, path="/api/v2/jobs/stream", headers=None, timeout=10):
+    def stream(self, path="/api/v2/jobs/stream", headers=None, timeout=60):
         return EventReader(self.server, path, self.head_of(headers), timeout)
 
 
@@ -160,7 +160,7 @@ class Event:
 class EventReader:
     """A stream of server-sent events, read by its own thread. Strict: a broken chunk or field is an error."""
 
-    def __init__(self, server, path, headers, timeout=10):
+    def __init__(self, server, path, headers, timeout=60):
         self.socket = socket.create_connection((server.host, server.port), timeout=timeout)
         lines = [f"GET {path} HTTP/1.1", f"Host: {server.host}:{server.port}", "Accept: text/event-stream"]
         lines += [f"{k}: {v}" for k, v in headers.items()]
@@ -226,7 +226,7 @@ class EventReader:
             self.closed.set()
             self.events.put(None)
 
-    def next(self, timeout=10):
+    def next(self, timeout=60):
         """The next event; None when the stream has ended. AssertionError when nothing comes."""
         try:
             event = self.events.get(timeout=timeout)
@@ -236,7 +236,7 @@ class EventReader:
             self.seen.append(event)
         return event
 
-    def until(self, wanted, timeout=15):
+    def until(self, wanted, timeout=60):
         """Reads up to and including the first event for which `wanted(event)`; returns all read."""
         deadline = time.monotonic() + timeout
         out = []
@@ -309,7 +309,7 @@ class Lower(dict):
 class Raw:
     """A connection for bytes that no client library would send."""
 
-    def __init__(self, server, timeout=10):
+    def __init__(self, server, timeout=60):
         self.socket = socket.create_connection((server.host, server.port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")

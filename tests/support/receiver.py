@@ -82,7 +82,7 @@ class Receiver:
         with self.lock:
             return [r for r in self.requests if path is None or r.path == path]
 
-    def wait(self, count=1, path=None, timeout=20):
+    def wait(self, count=1, path=None, timeout=60):
         """The requests once there are so many."""
         deadline = time.monotonic() + timeout
         while len(found := self.seen(path)) < count:

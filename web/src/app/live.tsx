@@ -1,6 +1,7 @@
 /** One stream of events for the whole page. Views listen to what they show. */
 import { type Job, type ServerEvent } from "@millrace/client";
 import { useHotkeys } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { client } from "./client.ts";
@@ -22,6 +23,7 @@ export function LiveEvents({ children }: { children: ReactNode }) {
   const [connected, setConnected] = useState(false);
   const [paused, setPaused] = useState(false);
   const scope = useScope();
+  const queries = useQueryClient();
   useHotkeys([["p", () => setPaused((was) => !was)]]);
 
   useEffect(() => {
@@ -29,8 +31,11 @@ export function LiveEvents({ children }: { children: ReactNode }) {
     const stop = new AbortController();
     void (async () => {
       const options = { signal: stop.signal, scope, onConnection: setConnected, ...(lastId.current && { lastEventId: lastId.current }) };
+      const readJobsAnew = () => queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith("/api/v2/jobs") });
       try {
         for await (const event of client.events(options)) {
+          // What changed between the reading of a view and here was told to nobody.
+          if (event.type === "reset" || (event.type === "snapshot" && lastId.current === undefined)) void readJobsAnew();
           if (event.id !== undefined) lastId.current = event.id;
           for (const listener of [...listeners.current]) listener(event);
         }
@@ -39,7 +44,7 @@ export function LiveEvents({ children }: { children: ReactNode }) {
       }
     })();
     return () => stop.abort();
-  }, [paused, scope]);
+  }, [paused, scope, queries]);
 
   const live = useMemo<Live>(
     () => ({

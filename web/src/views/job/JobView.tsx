@@ -1,12 +1,12 @@
 import { isEnded, type Attempt, type Dataset, type Job, type JobEvent } from "@millrace/client";
 import { Button, Tabs } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { apiAddress } from "../../app/client.ts";
 import { useChange, useList, useOne } from "../../app/data.ts";
-import { useChanges, useJobEvents, useScope } from "../../app/live.tsx";
+import { useJob } from "../../app/job.ts";
+import { useChanges, useScope } from "../../app/live.tsx";
 import { useViewSearch } from "../../app/search.ts";
 import { useWords } from "../../i18n/index.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
@@ -27,12 +27,7 @@ const route = getRouteApi("/jobs/$id");
 export function JobView() {
   const { id } = route.useParams();
   const scope = useScope();
-  const path = `/api/v2/jobs/${id}`;
-  const queries = useQueryClient();
-  const job = useOne<Job>(path, { scope });
-  useJobEvents((news) => {
-    if (news.id === id) queries.setQueryData([path, { scope }], (old: Job | undefined) => ({ ...old, ...news }));
-  });
+  const job = useJob(id, { scope });
   if (job.error) return <ErrorBox error={job.error} onRetry={() => void job.refetch()} />;
   return job.data ? <Details job={job.data} scope={scope} /> : <Loading />;
 }

@@ -1,11 +1,8 @@
-import type { Job } from "@millrace/client";
 import { Button, Group } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { useOne } from "../../app/data.ts";
-import { useJobEvents } from "../../app/live.tsx";
+import { useJob } from "../../app/job.ts";
 import { useWords } from "../../i18n/index.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { bytes, duration } from "../../ui/format.ts";
@@ -60,12 +57,7 @@ function SendingBar({ upload }: { upload: Sending }) {
 function Import({ id }: { id: string }) {
   const { t } = useWords();
   const [sniffing, setSniffing] = useState(false);
-  const path = `/api/v2/jobs/${id}`;
-  const queries = useQueryClient();
-  const job = useOne<Job>(path);
-  useJobEvents((news) => {
-    if (news.id === id) queries.setQueryData([path, {}], (old: Job | undefined) => ({ ...old, ...news }));
-  });
+  const job = useJob(id);
   if (!job.data) return null;
   return (
     <>

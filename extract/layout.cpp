@@ -71,8 +71,10 @@ documents::Page lay_out(std::vector<SeenWord> words, int width, int height) {
         bottom = line.bottom;
         int column = 0;
         int end = margin;
+        // Letters of a title are wider than those of the page.
+        const auto wide_here = std::max(wide, 0.6 * (line.bottom - line.top));
         for (const auto* word : line.words) {
-            const auto gap = (word->left - end) / wide;
+            const auto gap = (word->left - end) / wide_here;
             const auto wanted = static_cast<int>(std::lround((word->left - margin) / wide)) - column;
             const int spaces = column == 0 ? wanted : gap < 1.8 ? 1 : std::max(2, wanted);
             page.text.append(static_cast<std::size_t>(std::clamp(spaces, 0, std::max(1, column_max - column))), ' ');

@@ -28,12 +28,33 @@ bool read_model(const char* filename, std::vector<char>* bytes) {
     return found != nullptr;
 }
 
+/// Is there a speck in more than one of 2,000 places: a pixel unlike all of its neighbours?
+bool is_speckled(Pix* grey) {
+    const auto width = pixGetWidth(grey), height = pixGetHeight(grey);
+    std::int64_t specks = 0, places = 0;
+    for (int y = 1; y + 1 < height; y += 3) {
+        const auto* line = pixGetData(grey) + std::ptrdiff_t{y} * pixGetWpl(grey);
+        const auto* above = line - pixGetWpl(grey);
+        const auto* below = line + pixGetWpl(grey);
+        for (int x = 1; x + 1 < width; x += 2) {
+            const int here = GET_DATA_BYTE(line, x);
+            const auto differs = [&](int other) { return std::abs(here - other) > 60; };
+            ++places;
+            specks += differs(GET_DATA_BYTE(line, x - 1)) && differs(GET_DATA_BYTE(line, x + 1)) && differs(GET_DATA_BYTE(above, x)) && differs(GET_DATA_BYTE(below, x));
+        }
+    }
+    return specks * 2000 > places;
+}
+
 /// Grey, as large as the models want it, and straight.
 Image prepare(const Image& image) {
     Image grey{pixConvertTo8(image.get(), 0)};
     if (!grey) throw Error{Code::malformed_file, {{"why", "the picture cannot be read"}}};
     const auto width = pixGetWidth(grey.get());
     const auto height = pixGetHeight(grey.get());
+    if (is_speckled(grey.get())) {
+        if (Image clean{pixMedianFilter(grey.get(), 3, 3)}) grey = std::move(clean);
+    }
     if (width < sharp_width_min) {
         const auto wanted = std::min(3.0, 1.0 * sharp_width_min / std::max(1, width));
         if (wanted * width * wanted * height <= pixels_max) grey.reset(pixScale(grey.get(), static_cast<float>(wanted), static_cast<float>(wanted)));

@@ -223,7 +223,7 @@ def as_picture(lines, path, rng, width, scale):
     if rng.random() < 0.5:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.8)))
     pixels = image.load()
-    for _ in range(int(image.width * image.height * rng.uniform(0, 0.006))):
+    for _ in range(int(image.width * image.height * rng.uniform(0, 0.0015))):
         pixels[rng.randrange(image.width), rng.randrange(image.height)] = rng.choice([0, 60, 255])
     if path.endswith(".pdf"):
         image.convert("RGB").save(path, "PDF", resolution=200)

@@ -20,6 +20,7 @@ struct Amount {
     Span span;
     Cents cents = 0;
     bool decimals = false, money = false;  ///< written with cents, beside a sign of money
+    bool marks = false;                    ///< between its digits
     Meaning meaning = Meaning::none;
     double score = 0;
 };
@@ -107,6 +108,7 @@ private:
         else if (marks > 0 && tail != 3) return std::nullopt;
         amount.cents = std::atoll(digits.c_str()) * (decimals == 2 ? 1 : decimals == 1 ? 10 : 100);
         amount.decimals = decimals == 2;
+        amount.marks = marks > 0;
         amount.span = {static_cast<int>(from), static_cast<int>(end)};
         if (is_excluded(from, end)) return std::nullopt;
         amount.money = money_beside(from, end);
@@ -161,6 +163,8 @@ Meaning meaning_of(const Governed& labels, double& score) {
     if (labels.has(Kind::cash)) return Meaning::cash;
     if (labels.has(Kind::paid)) return score = 2, Meaning::paid;
     if (included) return score = 5, Meaning::total;
+    // Above a column it is the word for every amount in it.
+    if (labels.has(Kind::amount) && labels.weight == 1) return score = 6, Meaning::total;
     return Meaning::none;
 }
 
@@ -178,6 +182,7 @@ public:
     }
 
     void judge() {
+        restore_marks();
         split_rows();
         Cents highest = 0;
         for (const auto& amount : amounts_) {
@@ -229,6 +234,17 @@ public:
     }
 
 private:
+    /// Where all amounts have cents, one without a mark has lost it on a picture.
+    void restore_marks() {
+        const auto with_cents = std::ranges::count_if(amounts_, &Amount::decimals);
+        for (auto& amount : amounts_) {
+            if (amount.meaning != Meaning::total || amount.decimals || amount.marks || amount.cents < 100'00 || with_cents < 3) continue;
+            amount.cents /= 100;
+            amount.decimals = true;
+            amount.score -= 3;
+        }
+    }
+
     bool any(Meaning meaning, Cents cents) const {
         return std::ranges::any_of(amounts_, [&](const Amount& other) { return other.meaning == meaning && other.cents == cents; });
     }

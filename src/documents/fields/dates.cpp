@@ -207,7 +207,7 @@ double score(const Governed& labels) {
     if (labels.has(Kind::issued)) best = 7;
     else if (labels.has(Kind::due)) best = -4;
     else if (labels.has(Kind::other_date)) best = -3;
-    else if (labels.has(Kind::ordered)) best = 1;
+    else if (labels.has(Kind::ordered)) best = -1;
     else if (labels.has(Kind::dated)) best = 5;
     else if (labels.has(Kind::invoice_number)) best = 3.5;
     return best * labels.weight;

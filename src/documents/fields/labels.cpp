@@ -19,7 +19,8 @@ struct Entry {
 
 // English, Dutch, German, French. Spaces are left out, since words of scans and of PDF run together or fall apart.
 constexpr Entry lexicon[] = {
-    {Kind::total, "total,totaal,totals,gesamt,gesamtsumme,summe,totalrm,totalamount,amounttotal,bedrag,montant,betrag,totalsales,nettotal,netttotal,totalprice,totaalprijs,gesamtpreis,ttl,totalamt,totaleur,summeeur,totalbetrag,totalinvoice,totalfacture,totalrechnung,invoiceamount"},
+    {Kind::total, "total,totaal,totals,gesamt,gesamtsumme,summe,totalrm,totalamount,amounttotal,totalsales,nettotal,netttotal,totalprice,totaalprijs,gesamtpreis,ttl,totalamt,totaleur,summeeur,totalbetrag,totalinvoice,totalfacture,totalrechnung,invoiceamount"},
+    {Kind::amount, "amount,bedrag,betrag,montant,amountrm,bedrageur,betrageur,amt"},
     {Kind::grand, "grandtotal,totaldue,totalamountdue,amountdue,balancedue,totalpayable,totalamountpayable,amountpayable,amttopay,amounttopay,topay,pleasepay,payableamount,netpayable,roundedtotal,totalrounded,totalafterrounding,totalroundedamount,invoicetotal,totalforthisinvoice,netamountpayable,"
                   "tebetalen,totaaltebetalen,totaalbedrag,totaalfactuur,factuurbedrag,factuurtotaal,eindtotaal,eindbedrag,tevoldoen,totaaltevoldoen,tevoldoenbedrag,nogtebetalen,openstaandbedrag,"
                   "gesamtbetrag,rechnungsbetrag,rechnungssumme,endbetrag,endsumme,zuzahlen,zuzahlenderbetrag,zahlbetrag,zahlbar,bruttobetrag,bruttosumme,gesamtbrutto,summebrutto,rechnungsendbetrag,zahlungsbetrag,faelligerbetrag,falligerbetrag,offenerbetrag,"
@@ -37,7 +38,7 @@ constexpr Entry lexicon[] = {
     {Kind::issued, "invoicedate,dateofinvoice,dateofissue,issuedate,issuedon,dateissued,billdate,billingdate,receiptdate,documentdate,docdate,invdate,taxpoint,taxpointdate,dateinvoice,transactiondate,transdate,"
                    "factuurdatum,datumfactuur,notadatum,bondatum,facturatiedatum,rechnungsdatum,belegdatum,rechnungvom,ausstellungsdatum,datumderrechnung,rechnungausgestelltam,ausgestelltam,"
                    "datedefacture,datefacture,datedefacturation,datedemission,facturedu,emisele,factureemisele,dateemission,factuurvan,datefacturation,datedelafacture,invoicedated"},
-    {Kind::dated, "date,datum,le,dated,datetime,tanggal,tarikh,am,den,dt,datumtijd,dateheure,datumuhrzeit,dateandtime"},
+    {Kind::dated, "date,pate,oate,bate,datum,le,dated,datetime,tanggal,tarikh,am,den,dt,datumtijd,dateheure,datumuhrzeit,dateandtime"},
     {Kind::ordered, "orderdate,dateoforder,orderdatum,besteldatum,bestelldatum,datumbestelling,datedecommande,datecommande,commandedu,bestellungvom,auftragsdatum,purchasedate,bestellingvan,orderedon,aankoopdatum,podate,orderplaced"},
     {Kind::due, "duedate,paymentdue,paymentduedate,due,dueby,dueon,payby,paybefore,payableby,paymentdate,datedue,vervaldatum,vervaldag,uiterstebetaaldatum,betalenvoor,betaaldatum,tebetalenvoor,voldoenvoor,uiterlijk,falligkeit,faelligkeit,falligam,faelligam,falligkeitsdatum,faelligkeitsdatum,"
                 "zahlbarbis,zahlungsziel,zahlungbis,falligbis,zahlbarbiszum,bitteuberweisenbis,echeance,datedecheance,dateecheance,datelimite,datelimitedepaiement,apayeravantle,reglementavantle,payableavantle,betalingsdatum,incassodatum,abbuchungam,prelevele,datedereglement,datepaiement"},

@@ -71,6 +71,14 @@ void mend_digits(std::string& text) {
     }
 }
 
+/// "15:361,26": a colon is no mark between thousands, but looks like a dot.
+void mend_marks(std::string& text) {
+    for (std::size_t i = 1; i + 6 < text.size(); ++i) {
+        const auto digits = [&](std::size_t from, std::size_t count) { return std::all_of(text.begin() + from, text.begin() + from + count, is_digit); };
+        if (text[i] == ':' && is_digit(text[i - 1]) && digits(i + 1, 3) && (text[i + 4] == ',' || text[i + 4] == '.') && digits(i + 5, 2)) text[i] = text[i + 4] == ',' ? '.' : ',';
+    }
+}
+
 Line line_of(std::string_view text, std::uint32_t page, std::uint32_t offset) {
     Line line{.page = page, .plain = {}, .folded = {}, .offsets = {}, .labels = {}};
     for (std::uint32_t at = 0; at < text.size() && line.plain.size() < columns_max;) {
@@ -81,6 +89,7 @@ Line line_of(std::string_view text, std::uint32_t page, std::uint32_t offset) {
     }
     line.offsets.push_back(offset + static_cast<std::uint32_t>(text.size()));
     mend_digits(line.plain);
+    mend_marks(line.plain);
     line.folded = line.plain;
     for (char& c : line.folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     find_labels(line);

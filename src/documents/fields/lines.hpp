@@ -17,7 +17,7 @@ constexpr char euro = '\x01', pound = '\x02', rupee = '\x03', yen = '\x04', unkn
 
 /// What a label says of the values near it.
 enum class Kind : std::uint8_t {
-    total, grand, included, excluded, subtotal, tax, paid, cash, change, trap,  // of amounts
+    total, grand, amount, included, excluded, subtotal, tax, paid, cash, change, trap,  // of amounts
     issued, dated, ordered, due, other_date,                                    // of dates
     invoice_number, other_number, vat, bic, customer,
 };

@@ -66,6 +66,14 @@ Span without_registration(const Line& line, Span span) {
     return span;
 }
 
+/// A name without specks of the paper around it; "B.V." keeps its dot.
+Span trimmed(const Line& line, Span span) {
+    const auto at = [&](int column) { return line.plain[static_cast<std::size_t>(column)]; };
+    while (span.start < span.end && !is_word(at(span.start)) && at(span.start) != '(') ++span.start;
+    while (span.end > span.start + 2 && !is_word(at(span.end - 1)) && at(span.end - 1) != ')' && !(at(span.end - 1) == '.' && (at(span.end - 3) == '.' || at(span.end - 3) == ' '))) --span.end;
+    return span;
+}
+
 bool follows_customer(const std::vector<Line>& lines, std::size_t number, Span cell) {
     for (std::size_t up = 0; up <= 3 && up <= number; ++up) {
         for (const auto& label : lines[number - up].labels) {
@@ -127,7 +135,7 @@ std::optional<Field> find_company(const std::vector<Line>& lines) {
                 continue;
             }
             second = best, best = score;
-            const auto span = without_registration(lines[number], cell.span);
+            const auto span = trimmed(lines[number], without_registration(lines[number], cell.span));
             found = field_at(lines[number], span, {}, confidence_of(best, second));
         }
     }
@@ -199,7 +207,7 @@ std::optional<Field> find_invoice_number(const std::vector<Line>& lines) {
             if (label.kind != Kind::invoice_number) continue;
             // "Invoice" alone is weaker than "Invoice number"; labels further down are weaker than those above.
             const double weight = (label.end - label.start > 8 ? 3 : 1.5) - static_cast<double>(number) / static_cast<double>(lines.size());
-            auto token = number_from(lines[number], static_cast<std::size_t>(label.end), 30, dates[number]);
+            auto token = number_from(lines[number], static_cast<std::size_t>(label.end), 70, dates[number]);
             std::size_t line = number;
             double score = weight + 1;
             for (std::size_t down = 1; !token && down <= 2 && number + down < lines.size(); ++down) {

@@ -36,6 +36,7 @@ public:
 private:
     void use(const std::string& language);
     documents::Page recognise(const Image& prepared, int dpi);
+    documents::Page recognise(const Image& prepared, int dpi, int layout);
     documents::Page upright(const Image& prepared, int dpi);
 
     std::vector<std::string> languages_;

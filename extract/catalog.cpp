@@ -6,6 +6,8 @@ std::span<const Reader> catalog() {
     static const Reader readers[] = {
         {is_pdf, read_pdf},
         {is_image, read_image},
+        {is_office, read_office},
+        {is_mail, read_mail},
     };
     return readers;
 }

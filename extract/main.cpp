@@ -68,7 +68,7 @@ void read_document(sandbox::Link& link, const documents::ExtractRequest& request
     const auto bytes = all_bytes(link, request.size);
     const Input input{.bytes = bytes, .filename = request.filename, .ocr = request.ocr, .languages = request.languages};
     const auto reader = std::ranges::find_if(catalog(), [&](const Reader& known) { return known.recognises(bytes, request.filename); });
-    if (reader == catalog().end()) throw Error{Code::unsupported_format, {{"format", request.filename}, {"known", "pdf, images"}}};
+    if (reader == catalog().end()) throw Error{Code::unsupported_format, {{"format", request.filename}, {"known", "pdf, pictures, docx, pptx, odt, odp, eml, mbox"}}};
     LinkOutput output{link, request.pages_max};
     reader->read(input, output);
     sandbox::send(link, documents::kind_done, documents::to_payload(output.summary));
@@ -99,5 +99,6 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     millrace::extract::load_models();
     millrace::extract::warm_up_pdf();
+    millrace::extract::warm_up_mail();
     return millrace::work::serve_zygote(millrace::extract::serve) ? 0 : 2;
 }

@@ -121,10 +121,23 @@ bool lies_on_side(const documents::Page& page, double width_to_height) {
 }
 
 /// How much was read, and how surely.
-double what_was_read(const documents::Page& page) {
+double what_was_read(const std::vector<SeenWord>& words) {
     double sum = 0;
-    for (const auto& word : page.words) sum += (word.confidence - 50.0) * std::min<std::uint32_t>(word.size, 12);
+    for (const auto& word : words) sum += (word.confidence - 50.0) * static_cast<double>(std::min<std::size_t>(word.text.size(), 12));
     return sum;
+}
+
+bool overlap(const SeenWord& a, const SeenWord& b) {
+    return std::min(a.right, b.right) > std::max(a.left, b.left) && std::min(a.bottom, b.bottom) > std::max(a.top, b.top);
+}
+
+/// Words that stand where nothing was read.
+void add_missed(std::vector<SeenWord>& words, std::vector<SeenWord> others) {
+    const auto known = words.size();
+    for (auto& other : others) {
+        const bool is_new = std::none_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(known), [&](const SeenWord& word) { return overlap(word, other); });
+        if (is_new && other.confidence >= hardly_sure) words.push_back(std::move(other));
+    }
 }
 
 /// Specks and edges of paper, read as marks.
@@ -182,20 +195,24 @@ documents::Page OcrEngine::upright(const Image& prepared, int dpi) {
     return best;
 }
 
-/// A receipt is one column, whose amounts the search for columns takes for noise now and then.
+/// A receipt is one column, whose amounts the search for columns takes for noise now and then: it is looked at as one, and
+/// once more for words that stand alone.
 documents::Page OcrEngine::recognise(const Image& prepared, int dpi) {
-    auto page = recognise(prepared, dpi, tesseract::PSM_AUTO);
-    if (page.words.empty() || page.words.size() > words_of_receipt_max) return page;
-    auto column = recognise(prepared, dpi, tesseract::PSM_SINGLE_COLUMN);
-    return what_was_read(column) > what_was_read(page) ? column : page;
+    auto words = words_of(prepared, dpi, tesseract::PSM_AUTO);
+    if (!words.empty() && words.size() <= words_of_receipt_max) {
+        auto column = words_of(prepared, dpi, tesseract::PSM_SINGLE_COLUMN);
+        if (what_was_read(column) > what_was_read(words)) words = std::move(column);
+        add_missed(words, words_of(prepared, dpi, tesseract::PSM_SPARSE_TEXT));
+    }
+    return lay_out(std::move(words), pixGetWidth(prepared.get()), pixGetHeight(prepared.get()));
 }
 
-documents::Page OcrEngine::recognise(const Image& prepared, int dpi, int layout) {
+std::vector<SeenWord> OcrEngine::words_of(const Image& prepared, int dpi, int layout) {
     engine_->SetPageSegMode(static_cast<tesseract::PageSegMode>(layout));
     engine_->SetImage(prepared.get());
     engine_->SetSourceResolution(dpi > 0 ? dpi : 200);
-    if (engine_->Recognize(nullptr) != 0) return {};
     std::vector<SeenWord> words;
+    if (engine_->Recognize(nullptr) != 0) return words;
     const std::unique_ptr<tesseract::ResultIterator> at{engine_->GetIterator()};
     if (at && !at->Empty(tesseract::RIL_WORD)) {
         do {
@@ -205,9 +222,8 @@ documents::Page OcrEngine::recognise(const Image& prepared, int dpi, int layout)
             if (at->BoundingBox(tesseract::RIL_WORD, &word.left, &word.top, &word.right, &word.bottom) && !is_noise(word)) words.push_back(std::move(word));
         } while (at->Next(tesseract::RIL_WORD));
     }
-    auto page = lay_out(std::move(words), pixGetWidth(prepared.get()), pixGetHeight(prepared.get()));
     engine_->Clear();
-    return page;
+    return words;
 }
 
 }  // namespace millrace::extract

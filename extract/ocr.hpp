@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "documents/extraction.hpp"
+#include "layout.hpp"
 
 namespace tesseract {
 class TessBaseAPI;
@@ -36,7 +36,7 @@ public:
 private:
     void use(const std::string& language);
     documents::Page recognise(const Image& prepared, int dpi);
-    documents::Page recognise(const Image& prepared, int dpi, int layout);
+    std::vector<SeenWord> words_of(const Image& prepared, int dpi, int layout);
     documents::Page upright(const Image& prepared, int dpi);
 
     std::vector<std::string> languages_;

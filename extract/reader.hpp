@@ -37,10 +37,17 @@ std::span<const Reader> catalog();
 
 bool is_pdf(std::string_view bytes, std::string_view filename);
 void read_pdf(const Input& input, Output& output);
-/// Before the first document: loads what reading needs of files, which children cannot open.
+/// This and warm_up_mail before the first document: load what reading needs of files, which children cannot open.
 void warm_up_pdf();
 
 bool is_image(std::string_view bytes, std::string_view filename);
 void read_image(const Input& input, Output& output);
+
+bool is_office(std::string_view bytes, std::string_view filename);
+void read_office(const Input& input, Output& output);
+
+bool is_mail(std::string_view bytes, std::string_view filename);
+void read_mail(const Input& input, Output& output);
+void warm_up_mail();
 
 }  // namespace millrace::extract

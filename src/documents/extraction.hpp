@@ -40,7 +40,8 @@ struct Attachment {
 
 /// What was read of a document. A document that could only be read in part says so in `problem`.
 struct Extraction {
-    std::string media_type, title, author, language;
+    std::string media_type, title, author, language, description;
+    std::string encoding;  ///< of a file that is text
     std::vector<Page> pages;
     std::uint32_t pages_total = 0;
     std::vector<Attachment> attachments;
@@ -69,8 +70,10 @@ struct ExtractorSettings {
 inline constexpr std::uint64_t document_bytes_max = 256u << 20;
 inline constexpr std::uint64_t attachment_bytes_max = 64u << 20;  ///< of all of a document
 
-/// Does `millrace-extract` read files that begin so?
+/// Does `millrace-extract` read files that begin so? 64 KiB of the file are enough.
 bool is_extracted(std::string_view head, std::string_view filename);
+/// Does it begin like a message, or like a mailbox?
+bool is_mail(std::string_view head);
 
 /// Starts `millrace-extract` when it is first needed. Safe to use from several threads.
 class Extractor {

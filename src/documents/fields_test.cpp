@@ -95,7 +95,7 @@ TEST_CASE("a field says where it stands, also behind characters of several bytes
 }
 
 TEST_CASE("noise has no fields and does no harm") {
-    for (const std::string text : {std::string{}, std::string(5000, '1'), std::string(3000, '/'), std::string{"\xff\xfe\xc3"}, std::string(3000, ' ') + "5", std::string{"total total total ."}}) {
+    for (const auto& text : {std::string{}, std::string(5000, '1'), std::string(3000, '/'), std::string{"\xff\xfe\xc3"}, std::string(3000, ' ') + "5", std::string{"total total total ."}}) {
         CHECK_FALSE(find_fields(document(text)).iban);
     }
 }

@@ -133,7 +133,7 @@ std::string_view message_en(Code code) {
         case Code::not_implemented:
             return "{what} is not supported.";
         case Code::extractor_missing:
-            return "Documents of this kind are read by millrace-extract, which is missing ({program}). Install libpoppler-cpp0v5, libtesseract5 and tesseract-ocr, and build or install millrace-extract.";
+            return "Documents of this kind are read by millrace-extract, which is missing ({program}). Install libpoppler-cpp0v5, libtesseract5, libgmime-3.0-0 and tesseract-ocr, and build or install millrace-extract.";
         case Code::unavailable:
             return "The server cannot take this request now: {why}. Try again.";
         case Code::database_unavailable:

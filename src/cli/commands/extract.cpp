@@ -15,7 +15,7 @@ int run_extract(const Arguments& arguments) {
         try {
             const auto source = open_source(path);
             const auto extracted = documents::read_document(*source, path, extractor, options);
-            put(arguments.json ? json::serialize(documents::to_json(extracted, path)) + '\n' : extracted.document.text() + '\n');
+            put(arguments.json ? json::serialize(documents::to_json(extracted, path)) + '\n' : extracted.text() + '\n');
             if (!extracted.document.problem.empty()) put_note(printable(path) + ": " + printable(extracted.document.problem));
             outcomes.push_back({extracted.document.problem.empty() ? exit_ok : exit_partial});
         } catch (const Error& error) {

@@ -44,7 +44,8 @@ public:
                 ++at;
                 continue;
             }
-            const auto end = end_of(at);
+            auto end = end_of(at);
+            if (lost_its_mark(at, end)) end += 3;
             if (auto amount = read(at, end)) found.push_back(*amount);
             at = end;
         }
@@ -83,6 +84,12 @@ private:
         return i;
     }
 
+    /// "444 33" at the end of a line has lost its mark on a picture.
+    bool lost_its_mark(std::size_t from, std::size_t end) const {
+        return end > from + 2 && at(end) == ' ' && is_digit(at(end + 1)) && is_digit(at(end + 2)) && text_.find_first_not_of(' ', end + 3) == text_.npos &&
+               std::all_of(text_.begin() + static_cast<std::ptrdiff_t>(from), text_.begin() + static_cast<std::ptrdiff_t>(end), is_digit);
+    }
+
     std::optional<Amount> read(std::size_t from, std::size_t end) const {
         std::string digits;
         std::size_t last_mark = std::string::npos, marks = 0;
@@ -90,7 +97,7 @@ private:
         char mark = 0;
         for (auto i = from; i < end; ++i) {
             if (is_digit(text_[i])) digits += text_[i];
-            else if (text_[i] != ' ') {
+            else if (text_[i] != ' ' || lost_its_mark(from, i)) {
                 same = same && (mark == 0 || mark == text_[i]);
                 mark = text_[i], last_mark = i, ++marks;
             }

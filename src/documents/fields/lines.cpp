@@ -83,8 +83,11 @@ Line line_of(std::string_view text, std::uint32_t page, std::uint32_t offset) {
     Line line{.page = page, .plain = {}, .folded = {}, .offsets = {}, .labels = {}};
     for (std::uint32_t at = 0; at < text.size() && line.plain.size() < columns_max;) {
         const auto [character, bytes] = decode(text.substr(at));
-        line.plain += plain(character);
-        line.offsets.push_back(offset + at);
+        // Between cells stands a tab, and a gap of three spaces is one between cells.
+        for (int width = character == '\t' ? 3 : 1; width > 0; --width) {
+            line.plain += plain(character);
+            line.offsets.push_back(offset + at);
+        }
         at += bytes;
     }
     line.offsets.push_back(offset + static_cast<std::uint32_t>(text.size()));

@@ -80,17 +80,6 @@ TEST_CASE("letters and slides give their text in the order of the page") {
     }
 }
 
-TEST_CASE("a workbook is a page of lines for each sheet") {
-    Extractor extractor{{.program = MILLRACE_EXTRACT}};
-    formats::TextSource source{formats::sheet::zip_of({
-        {"[Content_Types].xml", "<Types/>"},
-        {"xl/workbook.xml", "<workbook xmlns:r='r'><sheets><sheet name='One' sheetId='1' r:id='r1'/></sheets></workbook>"},
-        {"xl/_rels/workbook.xml.rels", "<Relationships><Relationship Id='r1' Type='http://x/worksheet' Target='worksheets/sheet1.xml'/></Relationships>"},
-        {"xl/worksheets/sheet1.xml", "<worksheet><sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>Total</t></is></c><c r='B1'><v>12.5</v></c></row></sheetData></worksheet>"}})};
-
-    CHECK(read_document(source, "book.xlsx", extractor).text() == "Total\t12.5\n");
-}
-
 TEST_CASE("a message gives what it says, and what is attached to it is read") {
     Extractor extractor{{.program = MILLRACE_EXTRACT}};
     formats::TextSource source{

@@ -67,6 +67,7 @@ product() {
     suite sheets sh tests/sheets/run.sh
     suite formats python3 tests/formats/run.py
     suite quality python3 tests/quality/run.py --floors
+    suite torture /usr/bin/python3 tests/documents/torture.py build/release/millrace 50
     suite tus python3 tests/tus/run.py
     suite clients python3 tests/clients/run.py
     suite e2e python3 tests/e2e/run.py

@@ -168,6 +168,13 @@ private:
         reading(analyze);
         analyze->add_flag("--json", a.json, "One JSON object per file");
 
+        auto* extract = command(root, "extract", "Read documents and what they say: dates, totals, numbers of accounts, without a server",
+                                "  millrace extract invoice.pdf --json\n"
+                                "  millrace extract scans/*.jpg --json > fields.ndjson");
+        extract->add_option("FILE", a.files, "PDF, pictures, HTML, text")->required();
+        extract->add_option("--ocr", a.mode, "automatic (pages without usable text), never or always")->check(CLI::IsMember({"automatic", "never", "always"}));
+        extract->add_flag("--json", a.json, "One JSON object per file; else its text");
+
         auto* map = command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
                             "  millrace map supplier.csv template.json\n"
                             "  millrace map old.xlsx new.csv --json");

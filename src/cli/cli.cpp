@@ -27,6 +27,7 @@ constexpr Command commands[] = {
     {"export", run_export},
     {"convert", run_convert},
     {"sniff", run_sniff},
+    {"extract", run_extract},
     {"map", run_map},
     {"analyze", run_analyze},
     {"batch", run_batch},

@@ -14,6 +14,7 @@ int run_import(const Arguments& arguments);
 int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
+int run_extract(const Arguments& arguments);
 int run_map(const Arguments& arguments);
 int run_analyze(const Arguments& arguments);
 int run_batch(const Arguments& arguments);

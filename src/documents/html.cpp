@@ -104,7 +104,7 @@ class Reader {
 public:
     explicit Reader(std::string_view html) : rest_{html} {}
 
-    Page read() {
+    WebPage read() {
         while (!rest_.empty()) {
             if (rest_[0] == '<' && markup()) continue;
             character();
@@ -286,14 +286,14 @@ private:
     }
 
     std::string_view rest_;
-    Page page_;
+    WebPage page_;
     std::string line_, word_;
     bool pre_ = false;
 };
 
 }  // namespace
 
-Page read_html(std::string_view html) { return Reader{html}.read(); }
+WebPage read_html(std::string_view html) { return Reader{html}.read(); }
 
 bool is_html(std::string_view head) {
     const auto text = lowered(head.substr(0, 4096));

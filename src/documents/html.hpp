@@ -6,7 +6,7 @@
 namespace millrace::documents {
 
 /// What a page says to a person.
-struct Page {
+struct WebPage {
     std::string title;
     std::string description;  ///< of its meta element
     std::string language;     ///< of its html element
@@ -15,7 +15,7 @@ struct Page {
 
 /// Reads HTML as UTF-8, well-formed or not: one pass, no more memory than the text, never fails. Scripts, styles, templates
 /// and comments are left out, so is what `hidden` says is not shown.
-Page read_html(std::string_view html);
+WebPage read_html(std::string_view html);
 
 /// Does the text begin like HTML?
 bool is_html(std::string_view head);

@@ -1,11 +1,13 @@
 #include "documents/text.hpp"
 
+#include <optional>
+
 #include "base/error.hpp"
+#include "documents/detail/bytes.hpp"
 #include "documents/html.hpp"
 #include "formats/encoding.hpp"
 
 namespace millrace::documents {
-
 Document read_text(formats::Source& source) {
     if (source.size() > text_bytes_max) throw Error{Code::payload_too_large, {{"limit", std::to_string(text_bytes_max)}}};
     formats::TextStream stream{source, std::nullopt};
@@ -25,6 +27,16 @@ Document read_text(formats::Source& source) {
         document.text = stream.text();
     }
     return document;
+}
+
+std::string read_text(std::string bytes, std::string_view encoding, bool is_html) {
+    if (bytes.size() > text_bytes_max) throw Error{Code::payload_too_large, {{"limit", std::to_string(text_bytes_max)}}};
+    BytesSource source{std::move(bytes)};
+    const auto known = formats::canonical_encoding(encoding);
+    formats::TextStream stream{source, known.empty() ? std::nullopt : std::optional{known}, formats::Nul::keep};
+    while (stream.extend()) {
+    }
+    return is_html ? read_html(stream.text()).text : std::string{stream.text()};
 }
 
 }  // namespace millrace::documents

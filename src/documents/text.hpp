@@ -18,5 +18,7 @@ struct Document {
 
 /// The text of a file that is text. Throws Error{not_text}, Error{payload_too_large} above 64 MiB.
 Document read_text(formats::Source& source);
+/// The text of a part of a document. `encoding` as it is announced; found out where nobody knows that name. Throws as above.
+std::string read_text(std::string bytes, std::string_view encoding, bool is_html);
 
 }  // namespace millrace::documents

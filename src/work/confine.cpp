@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -88,6 +89,8 @@ bool filter_calls() {
     };
     const auto socket = static_cast<scmp_datum_t>(detail::sandbox_socket);
     if (!only(SCMP_SYS(read), 0, SCMP_CMP_EQ, socket) || !only(SCMP_SYS(write), 0, SCMP_CMP_EQ, socket)) return false;
+    // What libraries say to people is not heard.
+    if (!is_sanitized && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EBADF), SCMP_SYS(write), 1, scmp_arg_cmp{0, SCMP_CMP_EQ, 2, 0}) != 0) return false;
     // abort(), so that a failed assertion is seen as what it is.
     if (!only(SCMP_SYS(tgkill), 0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()))) return false;
     // Memory may be made readable and writable, never executable.
@@ -103,6 +106,18 @@ bool filter_calls() {
 
 }  // namespace
 
+void isolate() {
+    // Where an administrator forbids namespaces the filter of calls still denies the network.
+    ::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC);
+}
+
+bool confine(const SandboxLimits& limits) {
+    // Behind new namespaces, which would undo it.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    ::prctl(PR_SET_DUMPABLE, 0);
+    return lock_files() && limit_resources(limits.memory_bytes, static_cast<std::uint64_t>(limits.cpu.count())) && filter_calls();
+}
+
 bool confine(std::span<char* const> arguments) {
     if (arguments.size() != 2) return false;
     const auto memory = number(arguments[0]);
@@ -111,12 +126,8 @@ bool confine(std::span<char* const> arguments) {
     socklen_t size = sizeof kind;
     const bool started_by_us = ::getsockopt(detail::sandbox_socket, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM;
     if (!memory || !cpu || !started_by_us) return false;
-    // Where an administrator forbids namespaces the filter still denies the network.
-    ::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC);
-    // Behind the new namespace, which would undo it.
-    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-    ::prctl(PR_SET_DUMPABLE, 0);
-    return lock_files() && limit_resources(*memory, *cpu) && filter_calls();
+    isolate();
+    return confine({.memory_bytes = *memory, .cpu = std::chrono::seconds{static_cast<std::int64_t>(*cpu)}});
 }
 
 }  // namespace millrace::work

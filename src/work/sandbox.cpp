@@ -12,9 +12,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/error.hpp"
 #include "work/detail/sandbox_socket.hpp"
+#include "work/zygote.hpp"
 
 namespace millrace::work {
 namespace {
@@ -57,9 +59,12 @@ public:
         auto cpu = std::to_string(limits.cpu.count());
         char name[] = "millrace";
         char* arguments[] = {name, argument.data(), memory.data(), cpu.data(), nullptr};
-        char* environment[] = {nullptr};
+        auto variables = program.environment;
+        std::vector<char*> environment;
+        for (auto& variable : variables) environment.push_back(variable.data());
+        environment.push_back(nullptr);
         int pid = -1;
-        const int error = ::posix_spawn(&pid, program.path.c_str(), &actions_, &attributes_, arguments, environment);
+        const int error = ::posix_spawn(&pid, program.path.c_str(), &actions_, &attributes_, arguments, environment.data());
         if (error != 0) fail("a child process cannot be started", error);
         return pid;
     }
@@ -69,7 +74,33 @@ private:
     posix_spawnattr_t attributes_;
 };
 
+/// Two sockets that are connected; both are closed unless ours is kept.
+class Connection {
+public:
+    Connection() {
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data()) != 0) fail("socketpair", errno);
+        for (const int end : ends_) ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
+    }
+    ~Connection() {
+        for (const int end : ends_) {
+            if (end >= 0) ::close(end);
+        }
+    }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    int theirs() const { return ends_[1]; }
+    int keep_ours() { return std::exchange(ends_[0], -1); }
+
+private:
+    std::array<int, 2> ends_{};
+};
+
 }  // namespace
+
+Ending detail::ending_of(int status) {
+    return WIFSIGNALED(status) ? Ending{.signal = WTERMSIG(status)} : Ending{.status = WEXITSTATUS(status)};
+}
 
 std::string Ending::text() const {
     if (signal == 0) return "status " + std::to_string(status);
@@ -78,20 +109,15 @@ std::string Ending::text() const {
 }
 
 Sandbox::Sandbox(const SandboxProgram& program, const SandboxLimits& limits) {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("socketpair", errno);
-    socket_ = ends[0];
-    for (const int end : ends) {
-        ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
-    }
-    try {
-        pid_ = Spawn{}.run(program, limits, ends[1]);
-    } catch (...) {
-        ::close(ends[0]);
-        ::close(ends[1]);
-        throw;
-    }
-    ::close(ends[1]);
+    Connection connection;
+    pid_ = Spawn{}.run(program, limits, connection.theirs());
+    socket_ = connection.keep_ours();
+}
+
+Sandbox::Sandbox(Zygote& zygote, const SandboxLimits& limits) : zygote_{&zygote} {
+    Connection connection;
+    pid_ = zygote.start(connection.theirs(), limits);
+    socket_ = connection.keep_ours();
 }
 
 Sandbox::~Sandbox() {
@@ -103,11 +129,11 @@ void Sandbox::close() { ::shutdown(socket_, SHUT_RDWR); }
 
 Ending Sandbox::end() {
     if (ending_) return *ending_;
+    if (zygote_ != nullptr) return ending_.emplace(zygote_->end(pid_));
     ::kill(pid_, SIGKILL);
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
-    ending_ = WIFSIGNALED(status) ? Ending{.signal = WTERMSIG(status)} : Ending{.status = WEXITSTATUS(status)};
-    return *ending_;
+    return ending_.emplace(detail::ending_of(status));
 }
 
 bool Sandbox::wait_for(short events, Deadline deadline) const {

@@ -24,6 +24,7 @@ struct SandboxLimits {
 struct SandboxProgram {
     std::string path = "/proc/self/exe";
     std::string argument = "sandbox";
+    std::vector<std::string> environment;  ///< NAME=VALUE; nothing else is inherited
 };
 
 /// How a child ended.
@@ -34,12 +35,16 @@ struct Ending {
     std::string text() const;
 };
 
+class Zygote;
+
 /// A running child, seen from its parent. Killed and reaped when this goes, or with the thread that started it.
 /// One thread at a time.
 class Sandbox {
 public:
     /// Throws Error{unavailable} when no process can be started.
     Sandbox(const SandboxProgram& program, const SandboxLimits& limits);
+    /// A child that the zygote forks, and that lives no longer than it.
+    Sandbox(Zygote& zygote, const SandboxLimits& limits);
     ~Sandbox();
     Sandbox(const Sandbox&) = delete;
     Sandbox& operator=(const Sandbox&) = delete;
@@ -54,10 +59,12 @@ public:
     Ending end();
 
 private:
+    friend class Zygote;
     bool wait_for(short events, Deadline deadline) const;
 
     int socket_ = -1;
     int pid_ = -1;
+    Zygote* zygote_ = nullptr;  ///< whose child it is, where it is not ours
     std::optional<Ending> ending_;
 };
 
@@ -72,5 +79,9 @@ public:
 /// The child gives up all rights that it will not need, before it reads anything. `arguments` are those of main behind
 /// the name of the command. False when the program was not started by Sandbox or a right cannot be given up.
 bool confine(std::span<char* const> arguments);
+/// The same with limits that are known otherwise. Namespaces stay those of the program.
+bool confine(const SandboxLimits& limits);
+/// New namespaces of users, network and IPC, where an administrator allows them.
+void isolate();
 
 }  // namespace millrace::work

@@ -1,6 +1,7 @@
 """Data sources: what they are given is read by jobs, and every change is pushed."""
 
 import http.server
+import subprocess
 import threading
 import uuid
 
@@ -9,6 +10,22 @@ from support.client import multipart
 
 BASE = "/api/v1/data-sources"
 PAGE = b"""<!doctype html><html lang="nl"><head><title>Prijzen</title></head><body><h1>Prijslijst</h1><p>A1 kost 12,50 &euro;</p></body></html>"""
+
+
+def pdf(*lines):
+    content = "BT /F1 14 Tf 40 520 Td " + " 0 -24 Td ".join(f"({line}) Tj" for line in lines) + " ET"
+    return (f"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+            f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 560]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj "
+            f"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj 4 0 obj<</Length {len(content)}>>stream\n{content}\nendstream endobj trailer<</Root 1 0 R>>").encode()
+
+
+def scan(document):
+    """A picture of its page."""
+    return subprocess.run(["pdftoppm", "-r", "200", "-gray", "-png", "-singlefile", "-"], input=document, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+
+
+INVOICE = pdf("Kanaal Kantoor B.V.", "Factuurnummer: 2019-89551", "Factuurdatum: 3 maart 2021", "Vervaldatum: 2 april 2021", "Subtotaal 100,00", "Btw 21% 21,00",
+              "Te betalen EUR 121,00", "IBAN: NL91 ABNA 0417 1643 00")
 
 
 class SourceCase(ApiCase):
@@ -74,6 +91,24 @@ class Sources(SourceCase):
         self.assertEqual(self.me.get(f"/api/v1/files/{job['result_file_id']}/content").body.decode(), "Prijslijst\nA1 kost 12,50 €\n")
         result = self.me.get(f"/api/v2/jobs/{job['id']}/result").json()
         self.assertEqual((result["fields"]["title"], result["fields"]["language"]), ("Prijzen", "nl"))
+
+    def test_a_pdf_and_a_scan_of_it_give_their_text_and_what_it_says(self):
+        for name, content, media_type in (("factuur.pdf", INVOICE, "application/pdf"), ("factuur.png", scan(INVOICE), "image/png")):
+            with self.subTest(name):
+                job = self.ended(self.submit(content, name)["id"])
+                self.assertEqual((job["status"], job["error_message"]), ("completed", None))
+                self.assertIn("Te betalen", self.me.get(f"/api/v1/files/{job['result_file_id']}/content").body.decode())
+                result = self.me.get(f"/api/v2/jobs/{job['id']}/result").json()
+                self.assertEqual((result["media_type"], result["pages"], result["problem"]), (media_type, 1, None))
+                wanted = {"date": "2021-03-03", "total": "121.00", "amount_untaxed": "100.00", "invoice_number": "2019-89551", "currency": "EUR", "iban": "NL91ABNA0417164300", "company": "Kanaal Kantoor B.V."}
+                self.assertEqual({field: result["fields"][field] for field in wanted}, wanted)
+                self.assertEqual(result["evidence"]["date"]["quote"], "3 maart 2021")
+
+    def test_a_document_that_cannot_be_read_fails_and_the_next_one_is_read(self):
+        bad = self.ended(self.submit(b"%PDF-1.7\nnothing of the kind", "broken.pdf")["id"])
+        self.assertEqual(bad["status"], "failed")
+        self.assertTrue(bad["error_message"])
+        self.assertEqual(self.ended(self.submit(INVOICE, "factuur.pdf")["id"])["status"], "completed")
 
     def test_only_failed_jobs_are_restarted(self):
         bad = self.ended(self.submit(b"PK\x03\x04" + bytes(300), "broken.bin")["id"])

@@ -86,6 +86,27 @@ class Basics(CliCase):
         self.assertNotIn("\x1b", self.run_cli("jobs", "ls", "--server", "http://127.0.0.1:1").err)
 
 
+class Extract(CliCase):
+    def test_a_file_gives_its_text_or_one_json_object(self):
+        self.file("note.txt", "Factuurdatum: 3 maart 2021\nTe betalen EUR 121,00\n")
+        self.assertEqual(self.expect(0, "extract", "note.txt").out, "Factuurdatum: 3 maart 2021\nTe betalen EUR 121,00\n\n")
+        answer = json.loads(self.expect(0, "extract", "note.txt", "--json").out)
+        self.assertEqual((answer["id"], answer["media_type"]), ("note.txt", "text/plain"))
+        self.assertEqual(list(answer["fields"]), ["date", "total", "amount", "amount_untaxed", "invoice_number", "currency", "iban", "vat", "bic", "company"])
+        self.assertEqual((answer["fields"]["date"], answer["fields"]["total"], answer["fields"]["iban"]), ("2021-03-03", "121.00", None))
+
+    def test_a_workbook_is_lines_of_cells(self):
+        self.file("book.xlsx", workbook([("One", "visible", sheet([["Total", "x"]]))]))
+        self.assertIn("Total\tx\n", self.expect(0, "extract", "book.xlsx").out)
+
+    def test_what_cannot_be_read_is_named_and_the_rest_is_read(self):
+        self.file("broken.pdf", "%PDF-1.7\nnothing of the kind")
+        self.file("note.txt", "hello\n")
+        done = self.expect(3, "extract", "broken.pdf", "note.txt")
+        self.assertIn("broken.pdf: ", done.err)
+        self.assertIn("hello", done.out)
+
+
 class Map(CliCase):
     TEMPLATE = json.dumps({"fields": [{"name": "email", "type": "string", "format": "email"}, {"name": "date_of_birth", "type": "date"},
                                       {"name": "country_code", "type": "string", "enum": ["NL", "BE"]}]})

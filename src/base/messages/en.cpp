@@ -132,6 +132,8 @@ std::string_view message_en(Code code) {
             return "The stored {column} of job {job} cannot be decrypted with its key {key}: it was altered, or belongs elsewhere. It is not used.";
         case Code::not_implemented:
             return "{what} is not supported.";
+        case Code::extractor_missing:
+            return "Documents of this kind are read by millrace-extract, which is missing ({program}). Install libpoppler-cpp0v5, libtesseract5, libgmime-3.0-0 and tesseract-ocr, and build or install millrace-extract.";
         case Code::unavailable:
             return "The server cannot take this request now: {why}. Try again.";
         case Code::database_unavailable:

@@ -132,6 +132,8 @@ std::string_view message_nl(Code code) {
             return "De opgeslagen {column} van taak {job} is met zijn sleutel {key} niet te ontsleutelen: er is iets aan veranderd, of het hoort elders. Het wordt niet gebruikt.";
         case Code::not_implemented:
             return "{what} wordt niet ondersteund.";
+        case Code::extractor_missing:
+            return "Dit soort documenten wordt gelezen door millrace-extract, dat ontbreekt ({program}). Installeer libpoppler-cpp0v5, libtesseract5, libgmime-3.0-0 en tesseract-ocr, en bouw of installeer millrace-extract.";
         case Code::unavailable:
             return "De server kan dit verzoek nu niet aannemen: {why}. Probeer het opnieuw.";
         case Code::database_unavailable:

@@ -5,7 +5,9 @@
 #include "base/describe.hpp"
 #include "blobs/source.hpp"
 #include "datasets/convert.hpp"
+#include "documents/extracted.hpp"
 #include "documents/text.hpp"
+#include "formats/sheet/recognise.hpp"
 #include "pipelines/import/fetch.hpp"
 #include "pipelines/kept.hpp"
 #include "work/failpoint.hpp"
@@ -19,21 +21,19 @@ struct Input {
 };
 BOOST_DESCRIBE_STRUCT(Input, (), (file_id, url))
 
-struct Fields {
-    std::string title, language, description, encoding;
-};
-BOOST_DESCRIBE_STRUCT(Fields, (), (title, language, description, encoding))
-
 struct Result {
     Uuid file_id;       ///< what was read
     Uuid text_file_id;  ///< what it says
     std::string media_type;
     std::uint64_t text_bytes = 0;
-    Fields fields;
+    std::uint32_t pages = 0;
+    json::object fields;     ///< what it says of itself: title, language, .. and those of documents::fields_of
+    json::object evidence;   ///< where the fields were found
+    json::value problem;     ///< why it was read in part only; null otherwise
     json::value concept_id;  ///< null: there is no ontology to classify it by
     std::vector<KeptFile> files;
 };
-BOOST_DESCRIBE_STRUCT(Result, (), (file_id, text_file_id, media_type, text_bytes, fields, concept_id, files))
+BOOST_DESCRIBE_STRUCT(Result, (), (file_id, text_file_id, media_type, text_bytes, pages, fields, evidence, problem, concept_id, files))
 
 /// Text in memory, up to the limit of documents.
 struct Text final : formats::Sink {
@@ -46,8 +46,8 @@ struct Text final : formats::Sink {
 
 class Document {
 public:
-    Document(const Tools& tools, jobs::Context& context)
-        : tools_{tools}, context_{context}, job_{context.job()}, input_{parse_body<Input>(json::serialize(json::value(job_.input)), true)} {}
+    Document(const Tools& tools, documents::Extractor& extractor, jobs::Context& context)
+        : tools_{tools}, extractor_{extractor}, context_{context}, job_{context.job()}, input_{parse_body<Input>(json::serialize(json::value(job_.input)), true)} {}
 
     void run() {
         context_.stage(10, "started", "Processing started");
@@ -55,16 +55,17 @@ public:
         context_.stage(40, "stored", fmt::format("{} bytes", file.size));
         work::failpoint("document.stored");
         const auto document = read(file);
-        context_.stage(80, "read", fmt::format("{} bytes of text", document.text.size()));
+        context_.stage(80, "read", fmt::format("{} pages", document.document.pages_total));
         finish(file, document);
     }
 
 private:
     intake::File fetched() { return import::fetch(tools_, context_, input_.url, Uuid::from_name(job_.id.str(), "page"), ""); }
 
-    /// A table is read as one, everything else as text.
-    documents::Document read(const intake::File& file) {
+    /// A table is read as one, everything else as the document that it is.
+    documents::Extracted read(const intake::File& file) {
         blobs::AsSource<formats::Source> source{tools_.blobs.open(file.sha256)};
+        if (documents::is_extracted(formats::sheet::head_of(source), file.filename)) return read_document(source, file);
         const formats::Format* format = nullptr;
         try {
             format = &formats::recognise(source, file.filename);
@@ -72,23 +73,38 @@ private:
             if (error.code() != Code::not_text) throw;
         }
         if (!format || format->name() == "csv" || format->name() == "xml" || format->name() == "fixed" || format->name() == "json" || format->name() == "ndjson") {
-            return documents::read_text(source);
+            return read_document(source, file);
         }
         Text text;
         datasets::convert_to_csv(source, file.filename, {}, text);
-        return {.media_type = std::string{format->media_type()}, .text = std::move(text.text), .encoding = "utf-8"};
+        documents::Extracted table;
+        table.document.media_type = format->media_type();
+        table.document.encoding = "utf-8";
+        table.document.pages_total = 1;
+        table.document.pages.push_back({.text = std::move(text.text), .words = {}});
+        return table;
     }
 
-    void finish(const intake::File& file, const documents::Document& document) {
+    documents::Extracted read_document(formats::Source& source, const intake::File& file) {
+        return documents::read_document(source, file.filename, extractor_, {}, context_.stop());
+    }
+
+    void finish(const intake::File& file, const documents::Extracted& read) {
+        const auto& document = read.document;
+        const auto text = read.text();
         Result result;
         jobs::Finish finish;
         Keeper keeper{tools_, job_, finish};
-        result.files.push_back(keeper.keep(stem(file.filename) + ".txt", "text/plain; charset=utf-8", document.text));
+        result.files.push_back(keeper.keep(stem(file.filename) + ".txt", "text/plain; charset=utf-8", text));
         result.file_id = file.id;
         result.text_file_id = result.files.front().file_id;
         result.media_type = document.media_type;
-        result.text_bytes = document.text.size();
-        result.fields = {document.title, document.language, document.description, document.encoding};
+        result.text_bytes = text.size();
+        result.pages = document.pages_total;
+        result.fields = {{"title", document.title}, {"author", document.author}, {"language", document.language}, {"description", document.description}, {"encoding", document.encoding}};
+        for (auto& field : documents::fields_of(read)) result.fields.insert(field);
+        result.evidence = documents::evidence_of(read);
+        if (!document.problem.empty()) result.problem = document.problem;
         finish.result_file_id = result.text_file_id;
         // Streams show it, and events carry no result.
         finish.metadata = {{"result_file_id", result.text_file_id.str()}, {"title", document.title}};
@@ -97,6 +113,7 @@ private:
     }
 
     const Tools& tools_;
+    documents::Extractor& extractor_;
     jobs::Context& context_;
     const jobs::Job& job_;
     const Input input_;
@@ -105,8 +122,9 @@ private:
 }  // namespace
 
 jobs::Kind kind(const Tools& tools) {
+    // Handlers are copied; all share the program that reads for them.
     return {.name = "document", .type = jobs::Type::processing, .label = "Document", .attempts_max = 3,
-            .run = [tools](jobs::Context& context) { Document{tools, context}.run(); }};
+            .run = [tools, extractor = std::make_shared<documents::Extractor>()](jobs::Context& context) { Document{tools, *extractor, context}.run(); }};
 }
 
 }  // namespace millrace::pipelines::document

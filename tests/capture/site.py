@@ -122,7 +122,7 @@ class Site:
     def _pages(self):
         trap = f"127.0.0.2:{self.trap.port}"
         trap6 = f"[::1]:{self.trap6.port}"
-        name = f"localhost:{self.trap6.port}"
+        name = f"{socket.gethostname()}:{self.trap.port}"
         bomb = gzip.compress(b"<p>" + b"a" * (400 << 20), 1)
         return {
             "/good": page("<h1>Good</h1><img src=/pixel.png>", '<meta name=description content="What a good page says">'),
@@ -176,8 +176,8 @@ class Site:
             "/restless": script("setInterval(() => fetch('/words?' + Math.random()), 100)"),
             "/grows": script("setInterval(() => { for (let i = 0; i < 200; ++i) document.body.append(document.createElement('p'), 'x') }, 50)"),
             # Too much.
-            "/flood": page("<img src=/flood.png>"),
-            "/flood.png": self._flood(96 << 20),
+            "/flood": script("fetch('/flood.bin').then(r => r.arrayBuffer())"),
+            "/flood.bin": self._flood(96 << 20),
             "/high": page("<div style='height:100000px;background:linear-gradient(red,blue)'>high</div>"),
             "/bomb": lambda request: request.give(bomb, Content_Encoding="gzip"),
             "/memory": script("const kept = []; for (;;) { const a = new Uint8Array(1 << 26); a.fill(1); kept.push(a); }"),

@@ -118,7 +118,7 @@ void Page::navigate() {
         throw late();
     }
     const std::string why{text_at(answer, "errorText")};
-    const auto type = report_.media_type;
+    const auto& type = answer_.media_type;
     if (flag_at(answer, "isDownload") || (!why.empty() && !is_page(type))) throw Error{Code::capture_download, {{"media_type", type}}};
     if (!why.empty()) fail_navigation(why);
     connection_.listen(deadline, [&] { return parsed_; });
@@ -314,17 +314,18 @@ void Page::hear_request(const Event& event) {
 void Page::hear_response(const json::object& params) {
     if (text_at(params, "type") != "Document" || text_at(params, "frameId") != target_) return;
     const auto& response = object_at(params, "response");
-    report_.status = static_cast<int>(number_at(response, "status"));
-    report_.media_type = text_at(response, "mimeType");
+    answer_ = {static_cast<int>(number_at(response, "status")), std::string{text_at(response, "mimeType")}};
 }
 
 void Page::hear_navigated(const json::object& params) {
     const auto& frame = object_at(params, "frame");
     if (frame.contains("parentId")) return;
     unreachable_url_ = text_at(frame, "unreachableUrl");
-    if (unreachable_url_.empty()) report_.final_url = text_at(frame, "url");
-    report_.media_type = unreachable_url_.empty() ? std::string{text_at(frame, "mimeType")} : report_.media_type;
     html_ = {};
+    if (!unreachable_url_.empty()) return;
+    report_.final_url = text_at(frame, "url");
+    report_.status = answer_.status;
+    report_.media_type = answer_.media_type;
 }
 
 /// Frames are watched like their page; workers and the rest only let go.

@@ -53,7 +53,12 @@ private:
     Traffic traffic_{begun_};
     Report report_;
     std::string context_, target_, session_;
-    std::string html_, document_url_, unreachable_url_, loader_;
+    std::string html_, document_url_, unreachable_url_;
+    struct Answer {
+        int status = 0;
+        std::string media_type;
+    };
+    Answer answer_;  ///< the last one for the page itself, which may not become the page
     bool parsed_ = false;
     std::exception_ptr first_error_;
 };

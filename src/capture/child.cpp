@@ -49,6 +49,15 @@ struct Wanted {
 
 [[noreturn]] void refuse_errno(const std::string& what) { refuse(what + ": " + std::strerror(errno)); }
 
+/// Blocked, so that they wait until they are asked for.
+sigset_t handled_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGCHLD);
+    ::sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
 void write_file(const char* path, const std::string& text) {
     const int file = ::open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0 || ::write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) refuse_errno(path);
@@ -203,6 +212,18 @@ int keep(pid_t browser, const Wanted& wanted) {
     ::_exit(keep(browser, wanted));
 }
 
+/// Ends when the first process of the namespace has, which takes all others with it: then nothing of the browser is left. Told
+/// to end (SIGTERM), it ends that one.
+int await(pid_t first) {
+    const sigset_t signals = handled_signals();
+    for (;;) {
+        int status = 0;
+        if (::waitpid(first, &status, WNOHANG) == first) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        int signal = 0;
+        if (::sigwait(&signals, &signal) == 0 && signal == SIGTERM) ::kill(first, SIGKILL);
+    }
+}
+
 /// The first process of the namespace: with it ends every other one in it.
 [[noreturn]] void run_isolated(const Wanted& wanted) {
     leave_root();
@@ -219,9 +240,7 @@ int keep(pid_t browser, const Wanted& wanted) {
     }
     ::close(pipe_in);
     ::close(listener.socket);
-    int status = 0;
-    while (::waitpid(first, &status, 0) < 0 && errno == EINTR) {}
-    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    ::_exit(await(first));
 }
 
 }  // namespace
@@ -233,10 +252,8 @@ void run_child(std::span<char* const> arguments) {
     if (arguments.size() != 4 || !started_by_us) ::_exit(2);
     Wanted wanted{.isolated = std::strcmp(arguments[0], "isolated") == 0, .browser = arguments[2], .profile = arguments[3]};
     std::from_chars(arguments[1], arguments[1] + std::strlen(arguments[1]), wanted.memory);
-    sigset_t child;
-    ::sigemptyset(&child);
-    ::sigaddset(&child, SIGCHLD);
-    ::sigprocmask(SIG_BLOCK, &child, nullptr);
+    const sigset_t signals = handled_signals();
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     const rlimit none{.rlim_cur = 0, .rlim_max = 0};
     ::setrlimit(RLIMIT_CORE, &none);
     const rlimit files{.rlim_cur = 4096, .rlim_max = 4096};

@@ -34,6 +34,14 @@ class Trap:
             peer.close()
 
 
+def leads_elsewhere(name):
+    """Is it a name of this machine by another address than 127.0.0.1?"""
+    try:
+        return any(found[4][0] != "127.0.0.1" for found in socket.getaddrinfo(name, 80, type=socket.SOCK_STREAM))
+    except OSError:
+        return False
+
+
 def page(body, head=""):
     return f"<!doctype html><html lang=en><head><title>A page</title>{head}</head><body><p>words</p>{body}</body></html>".encode()
 
@@ -48,6 +56,7 @@ class Site:
     def __init__(self):
         self.trap = Trap(socket.AF_INET, "127.0.0.2")
         self.trap6 = Trap(socket.AF_INET6, "::1")
+        self.private_name = next(filter(leads_elsewhere, [socket.gethostname(), "ip6-localhost", "ip6-loopback"]), "")
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -122,7 +131,7 @@ class Site:
     def _pages(self):
         trap = f"127.0.0.2:{self.trap.port}"
         trap6 = f"[::1]:{self.trap6.port}"
-        name = f"{socket.gethostname()}:{self.trap.port}"
+        name = f"{self.private_name}:{self.trap.port}"
         bomb = gzip.compress(b"<p>" + b"a" * (400 << 20), 1)
         return {
             "/good": page("<h1>Good</h1><img src=/pixel.png>", '<meta name=description content="What a good page says">'),

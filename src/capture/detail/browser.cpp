@@ -60,6 +60,11 @@ bool is_running(int pid) {
     return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
+void await_end(int pid, Duration limit) {
+    const auto deadline = in(limit);
+    while (is_running(pid) && std::chrono::steady_clock::now() < deadline) ::poll(nullptr, 0, 5);
+}
+
 std::string make_profile() {
     auto name = (fs::temp_directory_path() / "millrace-browser-XXXXXX").string();
     if (!::mkdtemp(name.data())) fail(std::strerror(errno));
@@ -147,9 +152,13 @@ bool Browser::end() {
     if (ended_) return *ended_;
     int status = 0;
     if (pid_ > 0) {
-        // One that has closed its socket is about to end: how it ended is worth a moment.
-        const bool closing = connection_ && connection_->is_closed();
-        for (int tries = closing ? 50 : 0; tries > 0 && is_running(pid_); --tries) ::poll(nullptr, 0, 10);
+        // One that has closed its socket is about to end: how it ended is worth a moment. An isolated one ends when all
+        // its processes have.
+        if (connection_ && connection_->is_closed()) await_end(pid_, 500ms);
+        if (profile_.empty() && is_running(pid_)) {
+            ::kill(pid_, SIGTERM);
+            await_end(pid_, 5s);
+        }
         ::kill(-pid_, SIGKILL);
         while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
     }

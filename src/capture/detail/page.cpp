@@ -123,7 +123,10 @@ void Page::navigate() {
     if (!why.empty()) fail_navigation(why);
     connection_.listen(deadline, [&] { return parsed_; });
     check_answer();
-    if (!parsed_) throw late();
+    if (parsed_) return;
+    // Its scripts went on to a file before it was read.
+    if (!is_page(type)) throw Error{Code::capture_download, {{"media_type", type}}};
+    throw late();
 }
 
 void Page::fail_navigation(const std::string& why) {

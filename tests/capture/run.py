@@ -35,7 +35,7 @@ REFUSED = {"to-private": "address_refused", "to-private6": "address_refused", "t
            "goes": "address_refused", "form": "address_refused", "to-file": "unreachable", "round": "unreachable",
            "silent": "capture_timeout", "endless": "capture_timeout", "loop": "capture_timeout", "later-loop": "capture_timeout",
            "flood": "capture_limits", "memory": "capture_limits|capture_crashed", "bomb": "capture_limits|capture_timeout|capture_crashed", "alerts": "capture_limits|capture_timeout",
-           "download": "capture_download", "starts-download": "capture_download", "pdf": "capture_download", "text": "capture_download", "gone": "capture_status", "broken": "unreachable"}
+           "download": "capture_download", "starts-download": "capture_download", "pdf": "capture_download", "text": "capture_download", "gone": "capture_status", "gone-empty": "capture_status", "broken": "unreachable", "broken-empty": "unreachable"}
 # Pages that are captured as they are in the end.
 RESTLESS = ["endless-image", "restless", "grows"]
 

@@ -204,5 +204,7 @@ class Site:
             "/text": lambda request: request.give(b"only words", media_type="text/plain"),
             "/starts-download": script("location = '/download'"),
             "/gone": lambda request: request.give(page("gone"), 404),
+            "/gone-empty": lambda request: request.give(b"", 404),
+            "/broken-empty": lambda request: request.give(b"", 503),
             "/broken": lambda request: request.give(page("broken"), 503),
         }

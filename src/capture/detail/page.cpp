@@ -120,7 +120,10 @@ void Page::navigate() {
     const std::string why{text_at(answer, "errorText")};
     const auto& type = answer_.media_type;
     if (flag_at(answer, "isDownload") || (!why.empty() && !is_page(type))) throw Error{Code::capture_download, {{"media_type", type}}};
-    if (!why.empty()) fail_navigation(why);
+    if (!why.empty()) {
+        check_status(answer_.status);  // an answer without a body is none to the browser
+        fail_navigation(why);
+    }
     connection_.listen(deadline, [&] { return parsed_; });
     check_answer();
     if (parsed_) return;
@@ -139,9 +142,13 @@ void Page::fail_navigation(const std::string& why) {
 void Page::check_answer() {
     if (!unreachable_url_.empty()) fail_navigation("it cannot be loaded");
     if (!is_page(report_.media_type)) throw Error{Code::capture_download, {{"media_type", report_.media_type}}};
-    const auto status = std::to_string(report_.status);
-    if (is_passing(report_.status)) throw Error{Code::unreachable, {{"url", report_.final_url}, {"why", "it answers " + status}}};
-    if (report_.status >= 400) throw Error{Code::capture_status, {{"status", status}}};
+    check_status(report_.status);
+}
+
+void Page::check_status(int status) const {
+    const auto text = std::to_string(status);
+    if (is_passing(status)) throw Error{Code::unreachable, {{"url", document_url_}, {"why", "it answers " + text}}};
+    if (status >= 400) throw Error{Code::capture_status, {{"status", text}}};
 }
 
 std::string Page::shape(Deadline deadline) {

@@ -41,6 +41,7 @@ private:
     int world(Deadline deadline);
     [[noreturn]] void fail_navigation(const std::string& why);
     void check_answer();
+    void check_status(int status) const;
     json::object call(std::string_view method, json::object params, Deadline deadline) { return connection_.call(method, std::move(params), session_, deadline); }
     Deadline until(Duration limit) const { return std::min(in(limit), deadline_); }
 

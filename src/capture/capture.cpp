@@ -83,14 +83,18 @@ struct Capturer::State {
 
     Report capture_at(Place& place, const Request& request) {
         if (place.browser && is_worn(place)) place.browser.reset();
-        const bool is_fresh = !place.browser;
-        if (is_fresh) start(place);
+        if (!place.browser) start(place);
+        bool has_given = false;
+        auto watched = request;
+        watched.on_artefact = [&](Artefact artefact, std::string_view content) {
+            has_given = true;
+            if (request.on_artefact) request.on_artefact(artefact, content);
+        };
         try {
-            return capture_with(place, request);
+            return capture_with(place, watched);
         } catch (const Error& error) {
             // One that died of what was before deserves another try.
-            const bool died = error.code() == Code::capture_crashed && place.captures > 1;
-            if (!died) throw;
+            if (error.code() != Code::capture_crashed || place.captures == 1 || has_given) throw;
         }
         start(place);
         return capture_with(place, request);

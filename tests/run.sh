@@ -58,6 +58,7 @@ programs() {
     suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
     suite procs python3 tests/procs/run.py
     suite s3 python3 tests/s3/run.py
+    suite capture python3 tests/capture/run.py
 }
 product() {
     suite api python3 tests/api/run.py

@@ -15,6 +15,7 @@
 #include "app/version.hpp"
 #include "base/describe.hpp"
 #include "blobs/catalog.hpp"
+#include "capture/capture.hpp"
 #include "http/client.hpp"
 #include "jobs/retention.hpp"
 #include "jobs/scheduler.hpp"
@@ -124,7 +125,7 @@ struct App::Parts {
           uploads{intake, storage->intake(), storage->ledger(), *blobs.drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, settings.import,
-                                    settings.upload.max_bytes})},
+                                    settings.upload.max_bytes, settings.capture.enabled ? &capturer : nullptr})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self, &tracer},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
@@ -176,6 +177,7 @@ struct App::Parts {
     intake::Intake intake;
     intake::Uploads uploads;
     accounts::Authenticator authenticator;
+    capture::Capturer capturer{settings.capture, http::AddressPolicy{settings.import.allow_private}, log};
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
     jobs::Scheduler scheduler;

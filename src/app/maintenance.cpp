@@ -19,6 +19,7 @@
 #include <system_error>
 
 #include "blobs/catalog.hpp"
+#include "capture/capture.hpp"
 #include "storage/storage.hpp"
 #include "work/lock_file.hpp"
 
@@ -216,6 +217,13 @@ Finding check_credentials(const Settings& settings) {
     return {"credentials", Verdict::warn, "no key for tokens is configured", "set JWT_SECRET (openssl rand -hex 32) or accounts.jwks; --dev to try out"};
 }
 
+Finding check_browser(const capture::Settings& settings) {
+    if (!settings.enabled) return {"browser", Verdict::ok, "pages are not captured (capture.enabled)", ""};
+    auto program = capture::find_browser(settings);
+    if (!program.empty()) return {"browser", Verdict::ok, std::move(program), ""};
+    return {"browser", Verdict::warn, "there is none: pages are read as they are sent", "apt-get install chromium-headless-shell, or set capture.browser"};
+}
+
 }  // namespace
 
 std::vector<Finding> examine(const Settings& settings) {
@@ -223,7 +231,7 @@ std::vector<Finding> examine(const Settings& settings) {
     const auto holder = work::holder_of(directory);
     std::vector<Finding> findings{check_directory(directory), check_space(directory),          check_filesystem(directory),
                                   check_sync(directory),      check_lock(directory, settings), check_database(directory, settings),
-                                  check_descriptors(),        check_clock(),                   check_credentials(settings)};
+                                  check_descriptors(),        check_clock(),                   check_credentials(settings), check_browser(settings.capture)};
     if (auto objects = check_objects(directory, settings)) findings.push_back(std::move(*objects));
     for (const auto& address : settings.http.listen) findings.push_back(check_port(address, holder));
     return findings;

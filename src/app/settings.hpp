@@ -4,6 +4,7 @@
 #include "app/trace_export.hpp"
 #include "base/secret.hpp"
 #include "blobs/settings.hpp"
+#include "capture/settings.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
 #include "pipelines/import/settings.hpp"
@@ -37,6 +38,7 @@ struct Settings {
     intake::Settings upload;
     blobs::Settings blobs;
     pipelines::import::Settings import;
+    capture::Settings capture;
     api::Settings api;
     accounts::Settings accounts;
     webhooks::Settings webhooks;
@@ -47,7 +49,7 @@ struct Settings {
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, blobs, import, api, accounts, webhooks, database, payload, log, tracing, shutdown))
+                      (data_dir, port_file, http, jobs, upload, blobs, import, capture, api, accounts, webhooks, database, payload, log, tracing, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

@@ -184,6 +184,15 @@ private:
         map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
         map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
 
+        auto* capture = with_settings(command(root, "capture", "Keep pages of the web as a browser shows them, without a server",
+                                              "  millrace capture https://example.com/ -o pages\n"
+                                              "  millrace capture --list urls.txt --artefacts text,screenshot --json"));
+        capture->add_option("URL", a.files, "Pages; each becomes HOST.html, .txt, .png, .mhtml, .pdf, and .json that tells of it");
+        capture->add_option("--list", a.list, "Further pages, one per line; - is standard input")->type_name("FILE");
+        capture->add_option("-o,--out", a.out, "Directory of the files; here when absent")->type_name("DIR");
+        capture->add_option("--artefacts", a.artefacts, "Only these of html, text, screenshot, mhtml and pdf")->delimiter(',')->allow_extra_args(false)->type_name("A,B");
+        capture->add_flag("--json", a.json, "What is known of each page, as a line of JSON");
+
         auto* classify = command(root, "classify", "Say which concept of an ontology each document is about, without a server",
                                  "  millrace classify --ontology topics.json letters/*.html\n"
                                  "  millrace classify --ontology topics.json news.jsonl.gz --json\n"

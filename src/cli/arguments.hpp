@@ -39,6 +39,7 @@ struct Arguments {
     std::string to;    ///< convert, export: format
     std::vector<std::string> options;  ///< -O KEY=VALUE
     std::string out;   ///< export: file
+    std::vector<std::string> artefacts;  ///< capture
     std::optional<int> table;  ///< import, convert: the main one is 1
     bool all_tables = false;
     std::string version_of, mode, key, contract;  ///< import: of versions

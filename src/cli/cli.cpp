@@ -29,6 +29,7 @@ constexpr Command commands[] = {
     {"sniff", run_sniff},
     {"extract", run_extract},
     {"map", run_map},
+    {"capture", run_capture},
     {"analyze", run_analyze},
     {"batch", run_batch},
     {"classify", run_classify},

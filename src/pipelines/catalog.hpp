@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "blobs/drafts.hpp"
+#include "capture/capture.hpp"
 #include "datasets/store.hpp"
 #include "intake/store.hpp"
 #include "jobs/engine.hpp"
@@ -24,6 +25,7 @@ struct Tools {
     blobs::DraftStore& drafts;
     import::Settings import{};
     std::uint64_t file_bytes_max = std::uint64_t{64} << 30;  ///< of a file that a job fetches
+    capture::Capturer* capturer = nullptr;  ///< nothing: pages are read as files are
 };
 
 /// Every kind of job this program knows. A new one is a folder here and one line in catalog.cpp.

@@ -1,8 +1,10 @@
 """Data sources: what they are given is read by jobs, and every change is pushed."""
 
 import http.server
+import os
 import subprocess
 import threading
+import unittest
 import uuid
 
 from support.case import ApiCase, csv
@@ -162,9 +164,9 @@ class Pages(SourceCase):
 
         class Site(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                body = PAGE if self.path == "/prices" else b""
+                body = {"/prices": PAGE, "/words.txt": b"only words"}.get(self.path, b"")
                 self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Type", "text/plain" if self.path.endswith(".txt") else "text/html")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -186,6 +188,26 @@ class Pages(SourceCase):
         job = self.ended(answer.json()["id"], source)
         self.assertEqual(job["status"], "completed", job)
         self.assertIn("A1 kost 12,50 €", self.me.get(f"/api/v1/files/{job['result_file_id']}/content").body.decode())
+
+    @unittest.skipUnless(os.path.exists("/usr/lib/chromium/chromium-headless-shell"), "there is no browser")
+    def test_a_page_is_captured_with_its_screenshot(self):
+        job = self.ended(self.me.post(f"{BASE}/{self.files()}/urls", {"url": self.url + "/prices"}).json()["id"])
+        self.assertEqual(job["status"], "completed", job)
+        result = self.me.get(f"/api/v2/jobs/{job['id']}/result").json()
+        if not result.get("capture"):
+            self.skipTest("browsers cannot be isolated here")
+        self.assertEqual((result["capture"]["status"], result["capture"]["final_url"]), (200, self.url + "/prices"))
+        self.assertEqual([f["filename"].rsplit(".", 1)[1] for f in result["files"]], ["txt", "html", "png", "mhtml", "pdf"])
+        picture = self.me.get(f"/api/v2/captures/{job['id']}/screenshot")
+        self.assertEqual((picture.status, picture.headers.get("Content-Type")), (200, "image/png"))
+        self.assertTrue(picture.body.startswith(b"\x89PNG"))
+        self.assertEqual(self.user().get(f"/api/v2/captures/{job['id']}/screenshot").status, 404)
+
+    def test_an_address_of_a_file_is_read_as_that_file(self):
+        job = self.ended(self.me.post(f"{BASE}/{self.files()}/urls", {"url": self.url + "/words.txt"}).json()["id"])
+        self.assertEqual(job["status"], "completed", job)
+        self.assertIn("only words", self.me.get(f"/api/v1/files/{job['result_file_id']}/content").body.decode())
+        self.assertEqual(self.me.get(f"/api/v2/captures/{job['id']}/screenshot").status, 404)
 
     def test_a_page_that_is_not_there_fails_with_its_reason(self):
         answer = self.me.post(f"{BASE}/{self.files()}/urls", {"url": self.url + "/nothing"})

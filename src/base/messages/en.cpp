@@ -176,6 +176,22 @@ std::string_view message_en(Code code) {
             return "No server answers at {url}: {why}.";
         case Code::address_refused:
             return "{url} must not be called: {why}.";
+        case Code::browser_missing:
+            return "There is no browser at {path}. Install the Debian package chromium-headless-shell, or set capture.browser.";
+        case Code::browser_unconfined:
+            return "The browser cannot be kept from this machine and its network here: {why}. Allow user and network namespaces, or set capture.allow_unsandboxed.";
+        case Code::capture_timeout:
+            return "Capturing {url} took too long: {what}.";
+        case Code::capture_crashed:
+            return "{url} could not be captured: {why}.";
+        case Code::capture_download:
+            return "{url} is a file ({media_type}) and no page.";
+        case Code::capture_limits:
+            return "Capturing {url} went beyond a limit: {what}.";
+        case Code::capture_status:
+            return "{url} answers {status}.";
+        case Code::capture_failed:
+            return "The browser refused to capture {url} ({what}): {why}.";
         case Code::timed_out:
             return "The time limit of {seconds} s passed; the job goes on.";
         case Code::interrupted:

@@ -176,6 +176,22 @@ std::string_view message_nl(Code code) {
             return "Er antwoordt geen server op {url}: {why}.";
         case Code::address_refused:
             return "{url} mag niet worden aangeroepen: {why}.";
+        case Code::browser_missing:
+            return "Er is geen browser op {path}. Installeer het Debian-pakket chromium-headless-shell, of stel capture.browser in.";
+        case Code::browser_unconfined:
+            return "De browser kan hier niet van deze machine en haar netwerk worden gescheiden: {why}. Sta user en network namespaces toe, of stel capture.allow_unsandboxed in.";
+        case Code::capture_timeout:
+            return "Het vastleggen van {url} duurde te lang: {what}.";
+        case Code::capture_crashed:
+            return "{url} kon niet worden vastgelegd: {why}.";
+        case Code::capture_download:
+            return "{url} is een bestand ({media_type}) en geen pagina.";
+        case Code::capture_limits:
+            return "Het vastleggen van {url} ging over een grens: {what}.";
+        case Code::capture_status:
+            return "{url} antwoordt {status}.";
+        case Code::capture_failed:
+            return "De browser weigerde {url} vast te leggen ({what}): {why}.";
         case Code::timed_out:
             return "De tijdsgrens van {seconds} s is verstreken; de taak gaat door.";
         case Code::interrupted:

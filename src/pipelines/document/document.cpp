@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/describe.hpp"
 #include "blobs/source.hpp"
 #include "datasets/convert.hpp"
 #include "documents/extracted.hpp"
 #include "documents/text.hpp"
 #include "formats/sheet/recognise.hpp"
+#include "pipelines/document/web_page.hpp"
 #include "pipelines/import/fetch.hpp"
 #include "pipelines/kept.hpp"
 #include "work/failpoint.hpp"
@@ -31,9 +35,12 @@ struct Result {
     json::object evidence;   ///< where the fields were found
     json::value problem;     ///< why it was read in part only; null otherwise
     json::value concept_id;  ///< null: there is no ontology to classify it by
+    std::optional<Uuid> screenshot_file_id;   ///< of a page that was captured
+    std::optional<capture::Report> capture;
     std::vector<KeptFile> files;
 };
-BOOST_DESCRIBE_STRUCT(Result, (), (file_id, text_file_id, media_type, text_bytes, pages, fields, evidence, problem, concept_id, files))
+BOOST_DESCRIBE_STRUCT(Result, (),
+                      (file_id, text_file_id, media_type, text_bytes, pages, fields, evidence, problem, concept_id, screenshot_file_id, capture, files))
 
 /// Text in memory, up to the limit of documents.
 struct Text final : formats::Sink {
@@ -60,7 +67,11 @@ public:
     }
 
 private:
-    intake::File fetched() { return import::fetch(tools_, context_, input_.url, Uuid::from_name(job_.id.str(), "page"), ""); }
+    intake::File fetched() {
+        page_ = capture_page(tools_, context_, input_.url);
+        if (page_) return page_->html();
+        return import::fetch(tools_, context_, input_.url, Uuid::from_name(job_.id.str(), "page"), "");
+    }
 
     /// A table is read as one, everything else as the document that it is.
     documents::Extracted read(const intake::File& file) {
@@ -97,6 +108,7 @@ private:
         Keeper keeper{tools_, job_, finish};
         result.files.push_back(keeper.keep(stem(file.filename) + ".txt", "text/plain; charset=utf-8", text));
         result.file_id = file.id;
+        if (page_) add_page(keeper, result);
         result.text_file_id = result.files.front().file_id;
         result.media_type = document.media_type;
         result.text_bytes = text.size();
@@ -112,11 +124,22 @@ private:
         context_.finish(std::move(finish));
     }
 
+    void add_page(Keeper& keeper, Result& result) {
+        auto files = keep_page(*page_, keeper);
+        result.file_id = files.front().file_id;
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            if (page_->parts[i].artefact == capture::Artefact::screenshot) result.screenshot_file_id = files[i].file_id;
+        }
+        result.capture = page_->report;
+        std::ranges::move(files, std::back_inserter(result.files));
+    }
+
     const Tools& tools_;
     documents::Extractor& extractor_;
     jobs::Context& context_;
     const jobs::Job& job_;
     const Input input_;
+    std::optional<WebPage> page_;
 };
 
 }  // namespace

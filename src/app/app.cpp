@@ -16,6 +16,8 @@
 #include "base/describe.hpp"
 #include "blobs/local/local.hpp"
 #include "http/client.hpp"
+#include "llm/client.hpp"
+#include "llm/ops.hpp"
 #include "jobs/retention.hpp"
 #include "jobs/scheduler.hpp"
 #include "pipelines/catalog.hpp"
@@ -118,7 +120,8 @@ struct App::Parts {
           drafts{blobs::local::open_drafts(data_dir / "blobs")},
           uploads{intake, storage->intake(), storage->ledger(), *drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, settings.import,
+          llm{settings.llm, {.store = &storage->llm(), .ledger = &storage->ledger(), .clock = clock, .log = &log}},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, llm, settings.import,
                                     settings.upload.max_bytes})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
@@ -134,6 +137,7 @@ struct App::Parts {
                    .waiting_room = waiting_room,
                    .datasets = storage->datasets(),
                    .mappings = storage->mappings(),
+                   .llm = storage->llm(),
                    .files = storage->intake(),
                    .events = storage->events(),
                    .hub = hub,
@@ -170,6 +174,7 @@ struct App::Parts {
     std::unique_ptr<blobs::DraftStore> drafts;
     intake::Uploads uploads;
     accounts::Authenticator authenticator;
+    llm::Client llm;
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
     jobs::Scheduler scheduler;
@@ -316,7 +321,7 @@ struct App::Parts {
                 if (std::chrono::steady_clock::now() >= next_objects) {
                     intake.sweep_objects();
                     uploads.sweep_drafts();
-                    storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()})));
+                    storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()}).add(llm::Forget{clock.now() - settings.llm.history})));
                     next_objects = in(settings.upload.sweep);
                 }
             } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "llm/settings.hpp"
 #include "pipelines/import/settings.hpp"
 #include "storage/payload.hpp"
 #include "webhooks/settings.hpp"
@@ -37,13 +38,14 @@ struct Settings {
     api::Settings api;
     accounts::Settings accounts;
     webhooks::Settings webhooks;
+    llm::Settings llm;
     DatabaseSettings database;
     storage::PayloadSettings payload;
     LogSettings log;
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, database, payload, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, llm, database, payload, log, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

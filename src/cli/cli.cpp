@@ -28,6 +28,7 @@ constexpr Command commands[] = {
     {"convert", run_convert},
     {"sniff", run_sniff},
     {"map", run_map},
+    {"llm-standin", run_llm_standin},
     {"datasets ls", run_datasets_ls},
     {"datasets get", run_datasets_get},
     {"datasets rows", run_datasets_rows},

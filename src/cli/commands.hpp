@@ -15,6 +15,7 @@ int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
 int run_map(const Arguments& arguments);
+int run_llm_standin(const Arguments& arguments);
 
 int run_datasets_ls(const Arguments& arguments);
 int run_datasets_get(const Arguments& arguments);

@@ -14,6 +14,9 @@ namespace millrace::cli {
 /// Throws Error{not_found} naming it.
 std::unique_ptr<formats::Source> open_source(const std::string& path);
 
+/// All of a small file.
+std::string text_of_file(const std::string& path);
+
 /// A temporary file without a name, written front to back and then read.
 class SpoolFile final : public formats::Sink {
 public:

@@ -62,9 +62,12 @@ product() {
     suite api python3 tests/api/run.py
     suite cli python3 tests/cli/run.py
     suite parquet-readers sh tests/parquet/run.sh
+    suite parquet-tables sh tests/parquet/tables.sh
     suite sheets sh tests/sheets/run.sh
     suite formats python3 tests/formats/run.py
+    suite quality python3 tests/quality/run.py --floors
     suite tus python3 tests/tus/run.py
+    suite s3 python3 tests/s3/run.py
     suite clients python3 tests/clients/run.py
     suite e2e python3 tests/e2e/run.py
     suite extend python3 tests/extend/run.py

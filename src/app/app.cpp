@@ -14,7 +14,7 @@
 #include "api/api.hpp"
 #include "app/version.hpp"
 #include "base/describe.hpp"
-#include "blobs/local/local.hpp"
+#include "blobs/catalog.hpp"
 #include "http/client.hpp"
 #include "llm/client.hpp"
 #include "llm/ops.hpp"
@@ -78,6 +78,12 @@ std::unique_ptr<storage::Storage> open_storage(const Settings& settings, const f
                                   hub, log);
 }
 
+/// Only who owns its database is alone with its objects.
+blobs::Stores open_blobs(const Settings& settings, const fs::path& directory, const observe::Log& log) {
+    const bool shared = !settings.database.url.empty();
+    return blobs::kind(settings.blobs).open({.settings = settings.blobs, .directory = directory, .shared = shared, .object_bytes_max = settings.upload.max_bytes, .log = log});
+}
+
 /// Gets a key set by its address.
 std::string fetch(const std::string& url) {
     http::ClientRequest request;
@@ -115,15 +121,15 @@ struct App::Parts {
           lock{own_directory()},
           self{.id = Uuid::generate(), .host = host_name(), .pid = ::getpid(), .role = std::string{role_word(role)}, .started_at = clock.now(), .seen_at = clock.now()},
           storage{open_storage(settings, data_dir, hub, log)},
-          blobs{blobs::local::open(data_dir / "blobs")},
-          intake{settings.upload, storage->intake(), storage->ledger(), *blobs, clock, log, self.id},
-          drafts{blobs::local::open_drafts(data_dir / "blobs")},
-          uploads{intake, storage->intake(), storage->ledger(), *drafts, clock, log},
+          blobs{open_blobs(settings, data_dir / "blobs", log)},
+          intake{settings.upload, storage->intake(), storage->ledger(), *blobs.objects, clock, log, self.id},
+          uploads{intake, storage->intake(), storage->ledger(), *blobs.drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           llm{settings.llm, {.store = &storage->llm(), .ledger = &storage->ledger(), .clock = clock, .log = &log}},
           kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, llm, settings.import,
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, settings.import,
                                     settings.upload.max_bytes})},
-          engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self},
+          engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self, &tracer},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
           waiting_room{settings.jobs, storage->jobs(), storage->remote(), hub, clock, log},
           sender{settings.webhooks, {storage->webhooks(), storage->events(), storage->ledger(), hub, clock, log, metrics}, "millrace/" + std::string{version()}},
@@ -151,7 +157,7 @@ struct App::Parts {
                    .webhook_urls = webhook_urls,
                    .import_urls = import_urls,
                    .wake_webhooks = [this] { sender.wake(); },
-                   .blobs = *blobs,
+                   .blobs = *blobs.objects,
                    .clock = clock,
                    .log = log,
                    .metrics = metrics,
@@ -164,14 +170,15 @@ struct App::Parts {
     observe::Log log;
     SystemClock clock;
     observe::Metrics metrics;
+    observe::Tracer tracer{!settings.tracing.endpoint.empty()};
     events::Hub hub;
     const fs::path data_dir;
     std::optional<work::LockFile> lock;
     const jobs::Worker self;
+    TraceExport trace_export{settings.tracing, tracer, {.name = "millrace", .version = std::string{version()}, .instance = self.id.str()}, metrics, log};
     std::unique_ptr<storage::Storage> storage;
-    std::unique_ptr<blobs::BlobStore> blobs;
+    blobs::Stores blobs;
     intake::Intake intake;
-    std::unique_ptr<blobs::DraftStore> drafts;
     intake::Uploads uploads;
     accounts::Authenticator authenticator;
     llm::Client llm;
@@ -238,7 +245,7 @@ struct App::Parts {
         if (role != Role::worker) listen();
         housekeeping = std::jthread{[this](std::stop_token stop) { keep_house(stop); }};
         ready = true;
-        log.info("started", {{"role", role_word(role)}, {"url", url}, {"version", version()}, {"store", embedded() ? "sqlite" : "postgres"}});
+        log.info("started", {{"role", role_word(role)}, {"url", url}, {"version", version()}, {"store", embedded() ? "sqlite" : "postgres"}, {"blobs", settings.blobs.store}});
     }
 
     void make_builtin_source() {
@@ -281,6 +288,7 @@ struct App::Parts {
             }
             status->second.add();
         }
+        if (tracer.on()) tracer.record(span_of(served, clock.now()));
         if (!log.enabled(observe::Level::debug)) return;
         log.debug("request", {{"method", served.method}, {"route", served.route}, {"status", served.status}, {"seconds", served.seconds}, {"request_id", served.request_id}});
     }

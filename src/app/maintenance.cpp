@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "blobs/catalog.hpp"
 #include "storage/storage.hpp"
 #include "work/lock_file.hpp"
 
@@ -141,6 +142,18 @@ Finding check_database(const fs::path& directory, const Settings& settings) {
     }
 }
 
+/// Nothing when objects are on this machine.
+std::optional<Finding> check_objects(const fs::path& directory, const Settings& settings) {
+    try {
+        const auto log = observe::Log{};
+        const auto found = blobs::kind(settings.blobs).check({.settings = settings.blobs, .directory = directory, .object_bytes_max = settings.upload.max_bytes, .log = log});
+        if (found.empty()) return std::nullopt;
+        return Finding{"objects", Verdict::ok, found, ""};
+    } catch (const Error& error) {
+        return Finding{"objects", Verdict::fail, error.what(), "correct the settings blobs.s3.*, or start the service"};
+    }
+}
+
 Finding check_descriptors() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {"descriptors", Verdict::warn, "the limit cannot be found out", ""};
@@ -211,6 +224,7 @@ std::vector<Finding> examine(const Settings& settings) {
     std::vector<Finding> findings{check_directory(directory), check_space(directory),          check_filesystem(directory),
                                   check_sync(directory),      check_lock(directory, settings), check_database(directory, settings),
                                   check_descriptors(),        check_clock(),                   check_credentials(settings)};
+    if (auto objects = check_objects(directory, settings)) findings.push_back(std::move(*objects));
     for (const auto& address : settings.http.listen) findings.push_back(check_port(address, holder));
     return findings;
 }

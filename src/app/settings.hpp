@@ -1,7 +1,9 @@
 #pragma once
 
 #include "api/services.hpp"
+#include "app/trace_export.hpp"
 #include "base/secret.hpp"
+#include "blobs/settings.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
 #include "llm/settings.hpp"
@@ -34,6 +36,7 @@ struct Settings {
     http::Settings http;
     jobs::Settings jobs;
     intake::Settings upload;
+    blobs::Settings blobs;
     pipelines::import::Settings import;
     api::Settings api;
     accounts::Settings accounts;
@@ -42,10 +45,12 @@ struct Settings {
     DatabaseSettings database;
     storage::PayloadSettings payload;
     LogSettings log;
+    TracingSettings tracing;
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
                       (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, llm, database, payload, log, shutdown))
+                      (data_dir, port_file, http, jobs, upload, blobs, import, api, accounts, webhooks, database, payload, log, tracing, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

@@ -197,13 +197,10 @@ private:
         result.dataset_id = text_of(job, "related_dataset_id");
         if (state == "completed") {
             result.outcome = "imported";
-            const auto value = remote_.get("/api/v2/datasets/" + result.dataset_id);
-            if (!value.is_object()) return;
-            const auto& dataset = value.get_object();
-            result.rows_in = number_of(dataset, "rows_in");
-            result.rows_out = number_of(dataset, "row_count");
-            result.rows_rejected = number_of(dataset, "rows_rejected");
-            result.rows_reported = number_of(dataset, "rows_reported");
+            const auto* metadata = job.if_contains("job_metadata");
+            const auto* members = metadata && metadata->is_object() ? metadata->get_object().if_contains("members_imported") : nullptr;
+            if (members) take_members(metadata->get_object(), result);
+            else add_rows(result.dataset_id, result);
             return;
         }
         result.error_code = text_of(job, "error_code");
@@ -218,6 +215,28 @@ private:
         } else {
             result.outcome = state == "cancelled" ? "cancelled" : "failed";
             result.status = state == "cancelled" ? exit_failed : exit_status(code_from(result.error_code));
+        }
+    }
+
+    void add_rows(const std::string& dataset_id, Imported& result) {
+        const auto value = remote_.get("/api/v2/datasets/" + dataset_id);
+        if (!value.is_object()) return;
+        const auto& dataset = value.get_object();
+        result.rows_in += number_of(dataset, "rows_in");
+        result.rows_out += number_of(dataset, "row_count");
+        result.rows_rejected += number_of(dataset, "rows_rejected");
+        result.rows_reported += number_of(dataset, "rows_reported");
+    }
+
+    void take_members(const json::object& metadata, Imported& result) {
+        result.members = number_of(metadata, "members");
+        result.members_imported = number_of(metadata, "members_imported");
+        result.members_failed = number_of(metadata, "members_failed");
+        if (result.members_failed > 0) result.status = exit_partial;
+        const auto* ids = metadata.if_contains("dataset_ids");
+        if (!ids || !ids->is_array()) return;
+        for (const auto& id : ids->get_array()) {
+            if (id.is_string()) add_rows(std::string{id.get_string()}, result);
         }
     }
 
@@ -274,6 +293,8 @@ std::string import_line(const Imported& result, const Terminal& terminal) {
     const auto name = printable(result.file);
     if (result.outcome == "imported") {
         auto text = fmt::format("{} {}: {} rows", styled("ok", Style::green, terminal.colour), name, grouped(result.rows_out));
+        if (result.members > 0) text += fmt::format(" of {} files", grouped(result.members_imported));
+        if (result.members_failed > 0) text += ", " + styled(fmt::format("{} files failed", grouped(result.members_failed)), Style::red, terminal.colour);
         if (result.rows_rejected > 0) {
             text += ", " + styled(grouped(result.rows_rejected) + " rejected", Style::yellow, terminal.colour);
         }

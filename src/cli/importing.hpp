@@ -33,6 +33,9 @@ struct Imported {
     std::uint64_t rows_out = 0;
     std::uint64_t rows_rejected = 0;
     std::uint64_t rows_reported = 0;
+    std::uint64_t members = 0;           ///< of an archive, whose rows are those of all datasets that came of it
+    std::uint64_t members_imported = 0;
+    std::uint64_t members_failed = 0;    ///< the others were no data files
     std::string error_code;
     std::string error_message;
     double seconds = 0;
@@ -40,7 +43,7 @@ struct Imported {
     std::vector<int> marks;  ///< percentages at which stages began, rising
 };
 BOOST_DESCRIBE_STRUCT(Imported, (),
-                      (file, outcome, job_id, dataset_id, rows_in, rows_out, rows_rejected, rows_reported, error_code,
+                      (file, outcome, job_id, dataset_id, rows_in, rows_out, rows_rejected, rows_reported, members, members_imported, members_failed, error_code,
                        error_message, seconds))
 
 /// `line_of` is what stays on the screen for a file that has ended.

@@ -106,6 +106,8 @@ std::unique_ptr<formats::Source> open_source(const std::string& path) {
     return std::make_unique<FileSource>(file, path);
 }
 
+formats::unpack::Plain open_plain(const std::string& path) { return formats::unpack::plain(open_source(path), name_of(path)); }
+
 SpoolFile::SpoolFile() : file_{unnamed_file()} {}
 SpoolFile::~SpoolFile() { ::close(file_); }
 

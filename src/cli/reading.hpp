@@ -6,6 +6,7 @@
 
 #include "cli/arguments.hpp"
 #include "formats/format.hpp"
+#include "formats/unpack/compressed.hpp"
 
 /// Files of this machine for the commands that need no server.
 namespace millrace::cli {
@@ -16,6 +17,8 @@ std::unique_ptr<formats::Source> open_source(const std::string& path);
 
 /// All of a small file.
 std::string text_of_file(const std::string& path);
+/// The same as the file that is in it, where it is compressed, with what the formats are told of its name.
+formats::unpack::Plain open_plain(const std::string& path);
 
 /// A temporary file without a name, written front to back and then read.
 class SpoolFile final : public formats::Sink {

@@ -54,7 +54,7 @@ struct BuildOptions {
 };
 
 /// States of another build of the program are to be thrown away: raised by whoever changes what they hold.
-inline constexpr int state_version = 1;
+inline constexpr int state_version = 2;
 
 /// Why a column has the type it has: the first cell that a narrower type could not hold.
 struct Widening {

@@ -2,12 +2,15 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "formats/avro/avro.hpp"
 #include "formats/csv/csv.hpp"
 #include "formats/fixed/fixed.hpp"
 #include "formats/format.hpp"
 #include "formats/json/json.hpp"
 #include "formats/ods/ods.hpp"
+#include "formats/parquet/parquet.hpp"
 #include "formats/sandbox/sandboxed.hpp"
+#include "formats/sqlite/sqlite.hpp"
 #include "formats/xls/xls.hpp"
 #include "formats/xlsx/xlsx.hpp"
 #include "formats/xml/xml.hpp"
@@ -20,14 +23,12 @@ struct Magic {
     std::string_view bytes;
     std::string_view name;
 };
-constexpr std::array<Magic, 12> magics = {{
+constexpr std::array<Magic, 10> magics = {{
     {"PK\x03\x04", "zip"},
-    {"PAR1", "parquet"},
     {"%PDF", "pdf"},
     {"\x1f\x8b", "gzip"},
     {"\x28\xb5\x2f\xfd", "zstd"},
     {"\xd0\xcf\x11\xe0", "old Office"},
-    {"SQLite format 3", "sqlite"},
     {"7z\xbc\xaf", "7z"},
     {"\x89PNG", "png"},
     {"\xff\xd8\xff", "jpeg"},
@@ -46,7 +47,8 @@ std::string known_names() {
 // A new format is a new folder and one line here. One that is not fit to meet hostile bytes in this process goes through a
 // child, and stands in the list of those as well.
 std::span<const Format* const> catalog() {
-    static const sandbox::Sandboxed xlsx{xlsx::format()}, ods{ods::format()}, xls{xls::format()}, xml{xml::format()};
+    static const sandbox::Sandboxed xlsx{xlsx::format()}, ods{ods::format()}, xls{xls::format()}, xml{xml::format()},
+        sqlite{sqlite::format()}, parquet{parquet::format()}, avro{avro::format()};
     static const Format* const formats[] = {
         &json_files::ndjson_format(),
         &json_files::format(),
@@ -56,6 +58,9 @@ std::span<const Format* const> catalog() {
         &xlsx,
         &ods,
         &xls,
+        &sqlite,
+        &parquet,
+        &avro,
     };
     return formats;
 }
@@ -66,6 +71,9 @@ std::span<const Format* const> confined() {
         &ods::format(),
         &xls::format(),
         &xml::format(),
+        &sqlite::format(),
+        &parquet::format(),
+        &avro::format(),
     };
     return formats;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/csv/csv.hpp"
+#include "formats/unpack/archive.hpp"
 
 namespace millrace::formats {
 namespace {
@@ -50,6 +51,17 @@ json::object sniff(Source& source, std::string_view filename, const ReadOptions&
     }
     found.emplace("names", names_of(*format.open(source, options)));
     return found;
+}
+
+json::object sniff_archive(Source& archive) {
+    json::array members;
+    unpack::each_member(archive, [&](const unpack::Member& member) {
+        json::object one{{"filename", member.path}};
+        if (member.content != nullptr) one.emplace("bytes", member.content->size());
+        if (auto why = unpack::why_skipped(member); !why.empty()) one.emplace("skipped", std::move(why));
+        members.push_back(std::move(one));
+    });
+    return {{"format", unpack::archive_kind(archive)}, {"members", std::move(members)}};
 }
 
 json::object preview(Source& source, std::string_view filename, ReadOptions options, std::size_t rows_max) {

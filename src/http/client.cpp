@@ -202,6 +202,7 @@ void set_options(CURL* easy, Exchange& exchange, const List& headers) {
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &exchange);
     }
+    if (!request.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     // A deadline does not wait for a resolver that hangs.
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

@@ -40,6 +40,8 @@ struct ClientRequest {
     /// With it no proxy is used. A kept connection was judged when it was opened: use a Client of its own for these.
     std::function<std::string(std::string_view address)> judge_address;
 
+    std::string ca_file;  ///< PEM certificates that the server's is checked by, in place of those of the system
+
     Duration connect_timeout = 5s;
     Duration idle_timeout = 60s;       ///< without a byte in either direction
     std::optional<Deadline> deadline;  ///< of all of it

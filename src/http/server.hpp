@@ -52,6 +52,7 @@ struct Served {
     std::uint64_t bytes_out;
     std::string_view request_id;
     std::string_view remote;
+    std::string_view traceparent;  ///< as the client sent it
 };
 
 /// Called on io and pool threads, any of them at the same time; must be quick and must not throw.

@@ -55,8 +55,8 @@ struct Engine::State {
     std::vector<std::jthread> threads;
 
     State(Settings s, std::vector<Kind> kinds, JobStore& store, ledger::Ledger& ledger, events::Hub& hub,
-          const Clock& clock, observe::Log& log, Worker self)
-        : settings{s}, core{s, std::move(kinds), {store, ledger, hub, clock, steady, random}, log, std::move(self)} {}
+          const Clock& clock, observe::Log& log, Worker self, observe::Tracer* tracer)
+        : settings{s}, core{s, std::move(kinds), {store, ledger, hub, clock, steady, random, tracer}, log, std::move(self)} {}
 
     void spawn(const char* name, void (State::*loop)(std::stop_token)) {
         threads.emplace_back([this, name, loop](std::stop_token stop) {
@@ -118,8 +118,8 @@ struct Engine::State {
 };
 
 Engine::Engine(Settings settings, std::vector<Kind> kinds, JobStore& store, ledger::Ledger& ledger, events::Hub& hub,
-               const Clock& clock, observe::Log& log, Worker self)
-    : state_{std::make_unique<State>(settings, std::move(kinds), store, ledger, hub, clock, log, std::move(self))} {}
+               const Clock& clock, observe::Log& log, Worker self, observe::Tracer* tracer)
+    : state_{std::make_unique<State>(settings, std::move(kinds), store, ledger, hub, clock, log, std::move(self), tracer)} {}
 
 Engine::~Engine() { drain(0s); }
 

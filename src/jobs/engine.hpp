@@ -9,6 +9,7 @@
 #include "jobs/ops.hpp"
 #include "jobs/store.hpp"
 #include "observe/log.hpp"
+#include "observe/trace.hpp"
 
 namespace millrace::jobs {
 
@@ -54,6 +55,9 @@ public:
     /// Completes the job and commits its effects in one transaction, fenced by this attempt. `refused` leaves the job
     /// running, so the handler can throw or finish otherwise. Throws Error{lease_lost}.
     virtual ledger::Committed finish(Finish finish) = 0;
+    /// Commits the effects as `finish` does, children of this job among them, and ends the attempt without counting it. The
+    /// job is blocked until its children have ended, however they did, and then runs again. Return after it.
+    virtual ledger::Committed await_children(Finish finish) = 0;
     /// Ends the attempt without counting it; the job is scheduled again in `time`. Does not return: what it throws is
     /// no std::exception and is not to be caught.
     [[noreturn]] virtual void snooze(Duration time) = 0;
@@ -85,7 +89,7 @@ struct Kind {
 class Engine {
 public:
     Engine(Settings settings, std::vector<Kind> kinds, JobStore& store, ledger::Ledger& ledger, events::Hub& hub,
-           const Clock& clock, observe::Log& log, Worker self);
+           const Clock& clock, observe::Log& log, Worker self, observe::Tracer* tracer = nullptr);
     ~Engine();
 
     /// Registers the worker, takes over what a predecessor left (`restart`: the only process of a SQLite directory has

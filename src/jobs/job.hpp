@@ -100,6 +100,9 @@ struct Job {
     /// A workflow of which one failed child is a result and not the end of the whole.
     bool batch() const { return kind == "batch"; }
     bool external() const { return kind == "external"; }
+    /// Blocked since its last attempt, which has made children: it goes on when they have ended. What is blocked for
+    /// another reason needs other jobs, or has never started.
+    bool awaits_children() const { return state == State::blocked && started_at && waiting_on == 0 && children; }
 };
 
 /// Proof of owning an attempt: every write of a worker carries it and is refused when another attempt owns the job.
@@ -116,7 +119,7 @@ struct Attempt {
     std::string worker;
     Instant started_at{};
     std::optional<Instant> ended_at;
-    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed"
+    std::string outcome;  ///< "running", "completed", "failed", "cancelled", "lost", "released", "snoozed", "waiting"
     std::string error_code;
     std::string error_message;
 };

@@ -110,12 +110,13 @@ struct AppendLog : ledger::Op {
 };
 
 /// Ends the running attempt and moves the job: to completed, failed, cancelled, retry_wait (with run_at) or, without
-/// counting the attempt, handed back to queued or snoozed to scheduled (with run_at). Guard with Fence. Drops the lease,
+/// counting the attempt, handed back to queued, snoozed to scheduled (with run_at) or blocked until its children have ended
+/// (queued when they have). Guard with Fence. Drops the lease,
 /// closes the attempt row.
 struct Settle : ledger::Op {
     Uuid job;
     State state = State::completed;
-    std::string outcome;  ///< of the attempt: "completed", "failed", "cancelled", "lost", "released", "snoozed"
+    std::string outcome;  ///< of the attempt: "completed", "failed", "cancelled", "lost", "released", "snoozed", "waiting"
     std::string error_code;
     std::string error_message;
     std::optional<json::value> result;

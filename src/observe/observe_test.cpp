@@ -9,6 +9,7 @@
 
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/trace.hpp"
 
 using namespace millrace;
 using namespace millrace::observe;
@@ -193,4 +194,52 @@ TEST_CASE("a metric with a name that is not ours, or of two types, is refused") 
     CHECK_THROWS_AS(metrics.counter("millrace_jobs", ""), Error);
     metrics.counter("millrace_x_total", "");
     CHECK_THROWS_AS(metrics.gauge("millrace_x_total", ""), Error);
+}
+
+TEST_CASE("the parent of a trace is read as W3C Trace Context writes it") {
+    const auto parent = parse_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    REQUIRE(parent);
+    CHECK(parent->span == 0xb7ad6b7169203331);
+    CHECK(parent->trace[0] == 0x0a);
+    CHECK(parent->trace[15] == 0x9c);
+    CHECK(parse_traceparent("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-a-later-version-says"));
+    for (const std::string_view bad :
+         {"", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+          "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+          "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+          "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01", "00_0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331_01"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_traceparent(bad));
+    }
+}
+
+TEST_CASE("spans beyond what is kept are counted, not kept") {
+    Tracer tracer{true, 2};
+    for (int i = 1; i <= 3; ++i) tracer.record({.id = static_cast<SpanId>(i), .name = "n"});
+    CHECK(tracer.dropped() == 1);
+    const auto taken = tracer.take(10, Duration{0}, {});
+    REQUIRE(taken.size() == 2);
+    CHECK(taken[0].id == 1);
+    CHECK(tracer.take(10, Duration{0}, {}).empty());
+    Tracer off{false};
+    off.record({.id = 1, .name = "n"});
+    CHECK(off.take(10, Duration{0}, {}).empty());
+}
+
+TEST_CASE("spans go out as OTLP writes them in JSON") {
+    Span span{.trace = {0xab}, .id = 0xf, .parent = 0x10, .kind = SpanKind::server, .name = "GET /x"};
+    span.start = Instant{Duration{1'700'000'000'000'001}};
+    span.end = span.start + 2ms;
+    span.attributes = {{"s", json::value("t")}, {"i", json::value(std::int64_t{1} << 60)}, {"b", json::value(true)}, {"d", json::value(0.5)}};
+    span.failed = true;
+    span.error = "why";
+    const auto body = json::parse(otlp_json(std::span{&span, 1}, {"millrace", "1", "me"}), 64);
+    const auto& resource = body.at("resourceSpans").at(0);
+    CHECK(resource.at("resource").at("attributes").at(0) == json::parse(R"({"key":"service.name","value":{"stringValue":"millrace"}})"));
+    CHECK(resource.at("scopeSpans").at(0).at("spans").at(0) == json::parse(R"({
+        "traceId":"ab000000000000000000000000000000","spanId":"000000000000000f","parentSpanId":"0000000000000010","name":"GET /x","kind":2,
+        "startTimeUnixNano":"1700000000000001000","endTimeUnixNano":"1700000000002001000",
+        "attributes":[{"key":"s","value":{"stringValue":"t"}},{"key":"i","value":{"intValue":"1152921504606846976"}},
+                      {"key":"b","value":{"boolValue":true}},{"key":"d","value":{"doubleValue":0.5}}],
+        "status":{"code":2,"message":"why"}})"));
 }

@@ -2,12 +2,14 @@
 
 import base64
 import filecmp
+import gzip
 import hashlib
 import json
 import os
 import resource
 import subprocess
 import unittest
+import zipfile
 
 from cli_case import BINARY, SANITIZED, CliCase, Terminal, environment
 from support import tokens
@@ -158,6 +160,30 @@ class Convert(CliCase):
         self.expect(2, "convert", "orders.json", "-", "--table", "3")
         self.file("orders.xml", "<r><o id='1'><n>a</n></o><o id='2'/></r>")
         self.assertEqual(self.expect(0, "convert", "orders.xml", "-").out, "@id,n\r\n1,a\r\n2,\r\n")
+
+    def test_compressed_files_and_archives_are_converted_as_what_is_in_them(self):
+        with gzip.open(self.path("orders.csv.gz"), "wb") as packed:
+            packed.write(b"a;b\n1;2\n")
+        self.assertEqual(self.expect(0, "convert", "orders.csv.gz", "-").out, "a,b\r\n1,2\r\n")
+        found = json.loads(self.expect(0, "sniff", "--json", "orders.csv.gz").out)
+        self.assertEqual((found["compression"], found["format"], found["delimiter"]), ("gzip", "csv", ";"))
+        with zipfile.ZipFile(self.path("all.zip"), "w") as archive:
+            archive.write(self.path("orders.csv.gz"), "2024/orders.csv.gz")
+            archive.writestr("../towns.json", '[{"town": "Gent"}]')
+            archive.writestr("bad.json", "[{")
+            archive.writestr("README.md", "# Data")
+        done = self.expect(3, "convert", "all.zip", "out/")
+        self.assertEqual(self.read("out/2024/orders.csv"), b"a,b\r\n1,2\r\n")
+        self.assertEqual(self.read("out/towns.csv"), b"town\r\nGent\r\n")
+        self.assertIn("skipped all.zip/README.md: not_data", done.err)
+        self.assertIn("bad.json", done.err)
+        self.assertIn("directory", self.expect(2, "convert", "all.zip", "out.csv").err)
+        members = json.loads(self.expect(0, "sniff", "--json", "all.zip").out)["members"]
+        self.assertEqual([m["filename"] for m in members], ["2024/orders.csv.gz", "towns.json", "bad.json", "README.md"])
+        with zipfile.ZipFile(self.path("one.zip"), "w") as archive:
+            archive.writestr("README.md", "# Data")
+            archive.writestr("only.csv", "x,y\n1,2\n")
+        self.assertEqual(self.expect(0, "convert", "one.zip", "-").out, "x,y\r\n1,2\r\n")
 
     def test_a_list_goes_on_after_a_file_that_fails(self):
         self.file("a.csv", "x,y\n1,2\n")

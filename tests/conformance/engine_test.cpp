@@ -236,6 +236,61 @@ ON_BOTH("a job that snoozes is scheduled again and its attempt does not count") 
     CHECK(bench.jobs().attempts(job.id).size() == 3);
 }
 
+ON_BOTH("a job that awaits its children is blocked, shows their progress and goes on when the last has ended") {
+    const Job job = bench.create();
+    std::vector<Uuid> children;
+    int runs = 0;
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       if (context.job().parent) throw Error{Code::not_text};
+                       if (++runs > 1) return;
+                       jobs::Finish finish;
+                       for (int i = 0; i < 2; ++i) {
+                           Job child = bench.new_job();
+                           child.parent = job.id;
+                           children.push_back(child.id);
+                           finish.with.add(jobs::Create{child});
+                       }
+                       finish.result = json::value{{"made", 2}};
+                       CHECK(context.await_children(std::move(finish)));
+                   }};
+
+    const Job waiting = engine.run_one();
+    CHECK(waiting.state == State::blocked);
+    CHECK(waiting.attempt == 0);
+    CHECK(waiting.awaits_children());
+    CHECK(engine.outcome(job.id) == "waiting");
+    CHECK(bench.get(job.id).result == json::value{{"made", 2}});
+
+    CHECK(engine.run_one().state == State::failed);
+    CHECK(bench.get(job.id).state == State::blocked);
+    CHECK(bench.get(job.id).progress >= 50);
+    CHECK(engine.run_one().state == State::failed);
+    CHECK(bench.get(job.id).state == State::queued);
+    CHECK(engine.run_one().state == State::completed);
+    CHECK(runs == 2);
+    CHECK(bench.get(job.id).attempt == 1);
+}
+
+ON_BOTH("a job that awaits no children is queued again, one that is cancelled takes its children along") {
+    const Job job = bench.create();
+    int runs = 0;
+    Stepped engine{bench, [&](jobs::Context& context) {
+                       if (++runs == 1) context.await_children({});
+                       if (runs != 2) return;
+                       jobs::Finish finish;
+                       Job child = bench.new_job();
+                       child.parent = job.id;
+                       finish.with.add(jobs::Create{child});
+                       context.await_children(std::move(finish));
+                   }};
+
+    CHECK(engine.run_one().state == State::queued);
+    CHECK(engine.run_one().state == State::blocked);
+    bench.commit(std::move(Commit{}.add(jobs::Cancel{job.id, bench.now})));
+    CHECK(bench.get(job.id).state == State::cancelled);
+    CHECK(bench.get(job.id).children->cancelled == 1);
+}
+
 ON_BOTH("a job that was to be cancelled is, also when it snoozes at that moment") {
     const Job job = bench.create();
     Stepped engine{bench, [&](jobs::Context& context) {

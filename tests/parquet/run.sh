@@ -7,7 +7,7 @@ program=$(realpath "${1:-$here/../../build/dev/src/datasets_test}")
 cd "$here"
 if ! command -v npm >/dev/null; then echo "skipped: no npm"; exit 0; fi
 # Not `npm ci`: it wants the packages of every other platform in the lock file as well.
-if [ ! -d node_modules ] && ! npm install --no-save --no-audit --no-fund >npm.log 2>&1; then
+if [ ! -d node_modules/nodejs-polars ] && ! npm install --no-save --no-audit --no-fund >npm.log 2>&1; then
     tail -n 5 npm.log; rm -rf npm.log node_modules; echo "skipped: the packages cannot be installed"; exit 0
 fi
 rm -f npm.log

@@ -5,21 +5,26 @@
 #include "blobs/source.hpp"
 #include "formats/overrides.hpp"
 #include "formats/sniff.hpp"
+#include "formats/unpack/archive.hpp"
 
 namespace millrace::api::v2 {
 namespace {
 
 constexpr std::size_t rows_shown = 20;
+/// A request unpacks less than a job does: somebody waits for it.
+constexpr formats::unpack::Limits sniff_limits{.bytes = 4ull << 30};
 
 /// What a sniff answers; what else is found depends on the format.
 struct Sniffed {
     std::string format;
+    std::optional<std::string> compression;
     std::optional<json::array> tables;
+    std::optional<json::array> members;
     json::array names;
     json::array rows;
     json::array rejects;
 };
-BOOST_DESCRIBE_STRUCT(Sniffed, (), (format, tables, names, rows, rejects))
+BOOST_DESCRIBE_STRUCT(Sniffed, (), (format, compression, tables, members, names, rows, rejects))
 
 /// Those of the caller: what is tried here is what an import would do.
 intake::File find(Call& call) {
@@ -33,13 +38,22 @@ http::Answer sniff(Call& call, formats::Overrides overrides) {
     Error wrong{Code::invalid_fields};
     formats::check(overrides, wrong.issues);
     if (!wrong.issues.empty()) throw wrong;
-    blobs::AsSource<formats::Source> source{call.services.blobs.open(file.sha256)};
     const auto options = overrides.read_options();
-    try {
-        auto found = formats::sniff(source, file.filename, options);
-        auto shown = formats::preview(source, file.filename, options, rows_shown);
-        for (const auto name : {"names", "rows", "rejects"}) found.insert_or_assign(name, std::move(shown[name]));
+    const auto in = formats::unpack::plain(std::make_unique<blobs::AsSource<formats::Source>>(call.services.blobs.open(file.sha256)), file.filename, sniff_limits);
+    const auto answer = [&](json::object found) {
+        if (!in.compression.empty()) found.emplace("compression", in.compression);
         return http::Response::json(200, json::serialize(found));
+    };
+    if (!formats::unpack::archive_kind(*in.source).empty()) {
+        auto found = formats::sniff_archive(*in.source);
+        for (const auto* empty : {"names", "rows", "rejects"}) found.emplace(empty, json::array{});
+        return answer(std::move(found));
+    }
+    try {
+        auto found = formats::sniff(*in.source, in.filename, options);
+        auto shown = formats::preview(*in.source, in.filename, options, rows_shown);
+        for (const auto name : {"names", "rows", "rejects"}) found.insert_or_assign(name, std::move(shown[name]));
+        return answer(std::move(found));
     } catch (const Error& error) {
         auto issue = formats::issue_of(error, overrides);
         if (!issue) throw;

@@ -147,4 +147,11 @@ std::unique_ptr<Reader> open_reader(const fs::path& path, const std::string& nam
 
 std::unique_ptr<BlobStore> open(const fs::path& root) { return std::make_unique<LocalStore>(root); }
 
+Stores open_stores(const Opening& opening) {
+    auto objects = open(opening.directory);
+    return {std::move(objects), open_drafts(opening.directory)};
+}
+
+std::string check(const Opening&) { return {}; }
+
 }  // namespace millrace::blobs::local

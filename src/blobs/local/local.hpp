@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "blobs/drafts.hpp"
+#include "blobs/catalog.hpp"
 
 namespace millrace::blobs::local {
 
@@ -12,5 +12,10 @@ std::unique_ptr<BlobStore> open(const std::filesystem::path& root);
 
 /// Drafts as files `drafts/<id>` below the `root` of a store that is open.
 std::unique_ptr<DraftStore> open_drafts(const std::filesystem::path& root);
+
+Stores open_stores(const Opening& opening);
+
+/// It is on this machine.
+std::string check(const Opening& opening);
 
 }  // namespace millrace::blobs::local

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/describe.hpp"
@@ -18,6 +19,7 @@
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "formats/sniff.hpp"
+#include "formats/unpack/archive.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -72,6 +74,12 @@ public:
         for (const auto& warning : report.warnings) put_note(printable(pair.in) + ": " + printable(warning));
     }
 
+    void skipped(const Pair& pair, const std::string& why) {
+        const std::lock_guard hold{mutex_};
+        if (json_) return data_(json::serialize(json::object{{"in", pair.in}, {"skipped", why}}) + '\n');
+        put_note(fmt::format("skipped {}: {}", printable(pair.in), why));
+    }
+
     void failed(const Pair& pair, const Error& error) {
         const std::lock_guard hold{mutex_};
         if (json_) {
@@ -91,10 +99,95 @@ private:
 
 std::size_t first_table(const Arguments& arguments) { return static_cast<std::size_t>(arguments.table.value_or(1) - 1); }
 
-datasets::Converted convert(const Pair& pair, const Arguments& arguments, std::size_t table) {
-    const auto plan = output_plan(pair.out, arguments);
-    const auto source = open_source(pair.in);
-    return convert_file(*source, name_of(pair.in), {.table = table, .dialect = dialect_of(arguments)}, pair.out, plan, arguments.json);
+datasets::Converted convert(formats::unpack::Plain& in, const std::string& out, const Arguments& arguments, std::size_t table) {
+    const auto plan = output_plan(out, arguments);
+    return convert_file(*in.source, in.filename, {.table = table, .dialect = dialect_of(arguments)}, out, plan, arguments.json);
+}
+
+/// What a member of an archive holds, for as long as it is visited.
+struct Borrowed final : formats::Source {
+    formats::Source& source;
+    explicit Borrowed(formats::Source& s) : source{s} {}
+    std::uint64_t size() const override { return source.size(); }
+    std::size_t read(std::uint64_t offset, std::span<char> into) override { return source.read(offset, into); }
+};
+
+formats::unpack::Plain plain_of(const formats::unpack::Member& member) {
+    return formats::unpack::plain(std::make_unique<Borrowed>(*member.content), std::string{formats::unpack::file_of(member.path)});
+}
+
+/// Where the members of an archive go: their paths below a directory, with the ending of what they become.
+class Places {
+public:
+    Places(std::filesystem::path directory, const Arguments& arguments)
+        : directory_{std::move(directory)}, ending_{arguments.to.empty() ? ".csv" : "." + arguments.to} {}
+
+    std::string of(const std::string& path, const std::string& filename) {
+        auto place = directory_ / std::filesystem::path{path}.parent_path() / std::filesystem::path{filename}.stem();
+        std::filesystem::create_directories(place.parent_path());
+        auto name = place.string();
+        for (int n = 2; !taken_.insert(name).second; ++n) name = fmt::format("{}-{}", place.string(), n);
+        return name + ending_;
+    }
+
+private:
+    std::filesystem::path directory_;
+    std::string ending_;
+    std::set<std::string> taken_;
+};
+
+void count_into(Outcome& total, const datasets::Converted& done) { total.rejected_rows |= done.read.rows_rejected > 0; }
+
+/// Each member becomes a file; one that cannot be used stops no other.
+Outcome convert_members(formats::Source& archive, const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {
+    Outcome total;
+    Places places{pair.out, arguments};
+    const auto visit = [&](const formats::unpack::Member& member) {
+        Pair one{pair.in + "/" + member.path, ""};
+        if (const auto why = formats::unpack::why_skipped(member); !why.empty()) return reporter.skipped(one, why);
+        try {
+            auto in = plain_of(member);
+            one.out = places.of(member.path, in.filename);
+            const auto done = convert(in, one.out, arguments, first_table(arguments));
+            count_into(total, done);
+            reporter.done(one, done, talkative);
+        } catch (const Error& error) {
+            total.rejected_rows = true;
+            reporter.failed(one, error);
+        }
+    };
+    formats::unpack::each_member(archive, visit);
+    return total;
+}
+
+/// An archive with one data file becomes one file.
+Outcome convert_only_member(formats::Source& archive, const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {
+    std::size_t files = 0;
+    formats::unpack::each_member(archive, [&](const auto& member) { files += formats::unpack::why_skipped(member).empty(); });
+    if (files != 1) throw Error{Code::usage, {{"why", fmt::format("{} has {} files that can be converted: give a directory for them, e.g. millrace convert {} out/", pair.in, files, pair.in)}}};
+    Outcome total;
+    formats::unpack::each_member(archive, [&](const formats::unpack::Member& member) {
+        if (!formats::unpack::why_skipped(member).empty()) return;
+        auto in = plain_of(member);
+        const auto done = convert(in, pair.out, arguments, first_table(arguments));
+        count_into(total, done);
+        reporter.done(pair, done, talkative);
+    });
+    return total;
+}
+
+/// A file, or those in an archive.
+Outcome convert_any(const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {
+    auto in = open_plain(pair.in);
+    if (!formats::unpack::archive_kind(*in.source).empty()) {
+        const bool directory = pair.out.ends_with('/') || std::filesystem::is_directory(pair.out);
+        return directory ? convert_members(*in.source, pair, arguments, reporter, talkative) : convert_only_member(*in.source, pair, arguments, reporter, talkative);
+    }
+    const auto done = convert(in, pair.out, arguments, first_table(arguments));
+    reporter.done(pair, done, talkative);
+    Outcome total;
+    count_into(total, done);
+    return total;
 }
 
 std::string all_of(formats::Source& source) {
@@ -131,9 +224,7 @@ int convert_list(const std::vector<Pair>& pairs, const Arguments& arguments, Rep
     const auto work = [&] {
         for (auto i = next++; i < pairs.size(); i = next++) {
             try {
-                const auto done = convert(pairs[i], arguments, first_table(arguments));
-                outcomes[i].rejected_rows = done.read.rows_rejected > 0;
-                reporter.done(pairs[i], done, false);
+                outcomes[i] = convert_any(pairs[i], arguments, reporter, false);
             } catch (const Error& error) {
                 outcomes[i].status = exit_failed;
                 reporter.failed(pairs[i], error);
@@ -164,13 +255,13 @@ std::string name_of_table(const std::string& out, std::size_t table) {
 }
 
 int convert_all(const Pair& pair, const Arguments& arguments, Reporter& reporter, bool talkative) {
-    const auto source = open_source(pair.in);
+    auto in = open_plain(pair.in);
     const auto dialect = dialect_of(arguments);
-    const auto count = formats::recognise(*source, name_of(pair.in), dialect).tables(*source, {.dialect = dialect}).size();
+    const auto count = formats::recognise(*in.source, in.filename, dialect).tables(*in.source, {.dialect = dialect}).size();
     bool rejected = false;
     for (std::size_t table = 0; table < count; ++table) {
         const Pair one{pair.in, name_of_table(pair.out, table)};
-        const auto done = convert(one, arguments, table);
+        const auto done = convert(in, one.out, arguments, table);
         reporter.done(one, done, talkative);
         rejected |= done.read.rows_rejected > 0;
     }
@@ -195,9 +286,7 @@ int run_convert(const Arguments& arguments) {
         if (to_stdout || pair.in == "-") throw Error{Code::usage, {{"why", "--all-tables needs files, not -"}}};
         return convert_all(pair, arguments, reporter, err.live);
     }
-    const auto done = convert(pair, arguments, first_table(arguments));
-    reporter.done(pair, done, !to_stdout && err.live);
-    return done.read.rows_rejected > 0 ? exit_partial : exit_ok;
+    return convert_any(pair, arguments, reporter, !to_stdout && err.live).rejected_rows ? exit_partial : exit_ok;
 }
 
 int run_sniff(const Arguments& arguments) {
@@ -205,9 +294,11 @@ int run_sniff(const Arguments& arguments) {
     std::vector<Outcome> outcomes;
     for (const auto& path : arguments.files) {
         try {
-            const auto source = open_source(path);
+            const auto in = open_plain(path);
             json::object found{{"file", path}};
-            for (auto& field : formats::sniff(*source, name_of(path), {.dialect = dialect_of(arguments)})) found.insert_or_assign(field.key(), field.value());
+            if (!in.compression.empty()) found.emplace("compression", in.compression);
+            const bool archive = !formats::unpack::archive_kind(*in.source).empty();
+            for (auto& field : archive ? formats::sniff_archive(*in.source) : formats::sniff(*in.source, in.filename, {.dialect = dialect_of(arguments)})) found.insert_or_assign(field.key(), field.value());
             outcomes.push_back({exit_ok});
             if (arguments.json) {
                 put(json::serialize(found) + '\n');

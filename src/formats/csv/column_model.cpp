@@ -1,6 +1,7 @@
 #include "formats/csv/detail/column_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace millrace::formats::csv {
@@ -25,6 +26,11 @@ double share(std::uint32_t part, std::size_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+bool is_placeholder(std::string_view cell) {
+    static constexpr std::array<std::string_view, 10> known = {"NULL", "null", "n/a", "N/A", "NA", "#N/A", "NaN", "-", "?", "\\N"};
+    return cell.size() <= 4 && std::find(known.begin(), known.end(), cell) != known.end();
+}
+
 }  // namespace
 
 void ColumnModel::learn(std::string_view cell) {
@@ -32,6 +38,7 @@ void ColumnModel::learn(std::string_view cell) {
     const auto kind = kind_of(cell);
     ++kinds_[static_cast<std::size_t>(kind)];
     if (kind == Kind::empty) return;
+    placeholders_ += is_placeholder(cell);
     count(shapes_, shape_of(cell, true));
     count(forms_, shape_of(cell, false));
     if (cell.size() <= 64) count(values_, std::string{cell});
@@ -50,28 +57,33 @@ std::uint32_t ColumnModel::family(Kind kind) const {
 }
 
 bool ColumnModel::is_typed() const {
-    const auto filled_cells = filled();
-    if (filled_cells == 0) return false;
+    const auto values = filled() - placeholders_;
+    if (values == 0) return false;
     std::uint32_t most = 0;
     for (const Kind kind : {Kind::integer, Kind::date, Kind::boolean, Kind::url, Kind::email}) {
         most = std::max(most, family(kind));
     }
-    return share(most, filled_cells) >= 0.85;
+    return share(most, values) >= 0.85;
 }
 
 bool ColumnModel::is_shaped() const {
     if (filled() < 4) return false;
+    constexpr std::size_t words_min = 12;  // fewer words of one length are chance
     for (const auto& [shape, n] : shapes_) {
-        if (share(n, filled()) >= 0.9) return true;
+        if (share(n, filled()) >= 0.9) return filled() >= words_min || shape.find('9') != std::string::npos;
     }
     return false;
 }
 
 bool ColumnModel::accepts(std::string_view cell) const {
     const auto kind = kind_of(cell);
-    if (is_typed()) return is_typed() && share(family(kind), filled()) >= 0.05;
+    // A word among numbers is at home only when it comes again among them, such as "n/a".
+    if (is_typed() && !csv::is_typed(kind)) return count_of(values_, std::string{cell}) >= 2;
+    if (is_typed()) return share(family(kind), filled()) >= 0.05;
     return share(count_of(shapes_, shape_of(cell, true)), filled()) >= 0.05;
 }
+
+double ColumnModel::shape_share(std::string_view cell) const { return share(count_of(shapes_, shape_of(cell, true)), filled()); }
 
 bool ColumnModel::has_value(std::string_view cell) const { return values_.contains(std::string{cell}); }
 

@@ -18,11 +18,12 @@ struct Dialect {
     char quote = '"';             ///< 0: no quoting
     Escape escape = Escape::doubled;
     bool skip_space = false;      ///< spaces between a delimiter and a quote are not part of the cell
+    bool quoted_lines = false;    ///< every line is quoted as a whole, its own quotes doubled
 
     bool operator==(const Dialect&) const = default;
     /// One-byte delimiter, quote doubled inside quotes: what the block-wise tokenizer reads.
     bool is_plain() const {
-        return delimiter.size() == 1 && !skip_space && (quote == 0 || escape == Escape::doubled) && delimiter[0] != quote;
+        return delimiter.size() == 1 && !skip_space && !quoted_lines && (quote == 0 || escape == Escape::doubled) && delimiter[0] != quote;
     }
 };
 

@@ -1,12 +1,12 @@
 #include "formats/csv/detail/layout.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <set>
 #include <span>
 #include <unordered_set>
 
 #include "formats/csv/detail/heading.hpp"
+#include "formats/csv/detail/place.hpp"
 
 namespace millrace::formats::csv {
 namespace {
@@ -40,77 +40,6 @@ Head read_head(std::string_view text, bool complete, const Dialect& dialect, std
     return head;
 }
 
-std::size_t most_frequent_width(const Head& head) {
-    std::map<std::size_t, std::size_t> counts;
-    for (const auto& row : head.rows) counts[row.cells.size()] += !row.blank;
-    std::size_t width = 1;
-    std::size_t best = 0;
-    for (const auto& [w, n] : counts) {
-        if (n >= best && n > 0) width = w, best = n;
-    }
-    return width;
-}
-
-/// The width of the first table: of the first run of rows of equal width that is long enough to be one. A damaged row
-/// or two do not end a run.
-std::size_t main_width(const Head& head) {
-    struct Run {
-        std::size_t width = 0;
-        std::size_t rows = 0;
-        std::size_t damaged = 0;
-    };
-    std::vector<Run> runs;
-    std::size_t records = 0;
-    for (const auto& row : head.rows) {
-        if (row.blank) continue;
-        ++records;
-        const auto width = row.cells.size();
-        if (!runs.empty() && runs.back().width == width) {
-            ++runs.back().rows;
-        } else if (runs.size() > 1 && runs.back().rows <= 2 && runs[runs.size() - 2].width == width &&
-                   runs[runs.size() - 2].rows > runs.back().rows) {
-            const auto gap = runs.back().rows;
-            runs.pop_back();
-            runs.back().rows += 1;
-            runs.back().damaged += gap;
-        } else {
-            runs.push_back({width, 1, 0});
-        }
-    }
-    for (const auto& run : runs) {
-        const bool large = run.rows * 4 >= records || (run.width >= 3 && run.rows >= 8);
-        if (run.width > 1 && run.rows >= 3 && large) return run.width;
-    }
-    return most_frequent_width(head);
-}
-
-bool is_padded_note(const HeadRow& row, std::size_t width) {
-    if (width < 3 || row.filled == 0) return false;
-    if (row.filled == 1) return !row.cells[0].text().empty();
-    return width >= 6 && row.filled == 2 && !row.cells[0].text().empty() && !row.cells[1].text().empty();
-}
-
-/// The first row that belongs to the table: heading or data.
-std::size_t first_table_row(const Head& head, std::size_t width) {
-    const auto& rows = head.rows;
-    std::size_t at = 0;
-    while (at < rows.size() && rows[at].cells.size() != width) ++at;
-    if (at == rows.size()) return 0;
-    // Rows of the right width by padding: a title with empty cells behind it, then a row that is really filled.
-    for (auto i = at; i + 1 < rows.size() && i < at + 12; ++i) {
-        const auto& row = rows[i];
-        if (row.cells.size() != width) continue;
-        if (row.filled > 0 && !is_padded_note(row, width)) break;
-        const auto next = std::find_if(rows.begin() + static_cast<std::ptrdiff_t>(i) + 1, rows.end(), [&](const HeadRow& r) {
-            return r.cells.size() == width && r.filled > 0 && !is_padded_note(r, width);
-        });
-        if (next == rows.end() || next->filled < std::max<std::size_t>(2, width / 2)) break;
-        at = i + 1;
-    }
-    while (at + 1 < rows.size() && (rows[at].cells.size() != width || rows[at].filled == 0)) ++at;
-    return at;
-}
-
 ColumnModels learn(std::span<const HeadRow> rows, std::size_t width) {
     ColumnModels models(width);
     std::size_t learned = 0;
@@ -135,16 +64,27 @@ std::size_t rows_of_width(std::span<const HeadRow> rows, std::size_t width) {
     }));
 }
 
+/// Names between rows of values: the heading of another table.
+bool starts_among_values(const Head& head, std::size_t at, std::size_t width) {
+    const auto values = [&](std::size_t row) {
+        const auto& cells = head.rows[row].cells;
+        if (cells.size() != width) return width;
+        return static_cast<std::size_t>(std::count_if(cells.begin(), cells.end(), [](const Cell& c) { return is_value(kind_of(c.text())); }));
+    };
+    if (at + 1 >= head.rows.size() || head.rows[at].filled * 4 < width * 3 || values(at) > 0) return false;
+    return values(at - 1) * 3 >= width && values(at - 2) * 3 >= width && values(at + 1) * 3 >= width;
+}
+
 /// Models of the rows below a possible heading of up to `heading_rows_max` rows, from the first rows only, so that
 /// another table further down does not blur them.
 ColumnModels early_models(const Head& head, std::size_t first, std::size_t width) {
     const auto available = rows_of_width(slice(head, first, head.rows.size()), width);
     const std::size_t skip = available > 2 * heading_rows_max ? heading_rows_max : available > 3 ? (available + 1) / 2 : 1;
     auto to = std::min(first + skip + 30, head.rows.size());
-    for (auto i = first + skip + 3; i < to; ++i) {
-        if (head.rows[i].filled == 0) to = i;
+    for (auto i = first + 4; i < to; ++i) {
+        if (head.rows[i].filled == 0 || starts_among_values(head, i, width)) to = i;
     }
-    return learn(slice(head, first + skip, to), width);
+    return learn(slice(head, first + std::min(skip, (to - first + 1) / 2), to), width);
 }
 
 /// How far typed columns agree with a row.
@@ -181,20 +121,10 @@ bool looks_like_heading_of_any(std::span<const Cell> cells) {
     std::size_t filled = 0;
     for (const auto& cell : cells) {
         const auto kind = kind_of(cell.text());
-        if (is_typed(kind)) return false;
+        if (is_value(kind)) return false;
         filled += kind != Kind::empty;
     }
     return filled >= 2;
-}
-
-bool looks_like_heading(std::span<const Cell> cells) {
-    std::size_t filled = 0;
-    for (const auto& cell : cells) {
-        const auto kind = kind_of(cell.text());
-        if (is_typed(kind)) return false;
-        filled += kind != Kind::empty;
-    }
-    return filled >= 2 && filled * 2 >= cells.size();
 }
 
 /// The first row behind an empty one: does another table start with it?
@@ -208,8 +138,26 @@ bool starts_table(std::span<const Cell> cells, const ColumnModels& models) {
     return looks_like_heading_of_any(cells) && found.fits == 0 && (found.clashes + found.missing) * 3 >= models.size();
 }
 
+/// A text that is longer than all of its column, or is marked as a note.
+bool is_remark(std::string_view text, const ColumnModel& model) {
+    if (model.is_typed() && model.accepts(text)) return false;
+    const bool marked = text.find(": ") != std::string_view::npos || text.starts_with('*') || text.starts_with('(');
+    return marked || (text.find(' ') != std::string_view::npos && text.size() > model.length_max());
+}
+
+/// Different names, of which the table has less than half.
+bool are_other_names(const std::vector<Cell>& cells, const std::vector<std::string>& names) {
+    std::set<std::string_view> seen;
+    std::size_t known = 0;
+    for (const auto& cell : cells) {
+        if (!seen.insert(cell.text()).second) return false;
+        known += std::find(names.begin(), names.end(), cell.text()) != names.end();
+    }
+    return !names.empty() && known * 2 < cells.size();
+}
+
 /// Where a table of the same width, or notes padded to it, follow in the head.
-void find_end(const Head& head, std::size_t first, bool complete, Layout& layout) {
+void find_end(const Head& head, std::size_t first, bool complete, const std::vector<std::string>& names, Layout& layout) {
     const auto& rows = head.rows;
     const auto typed = static_cast<std::size_t>(std::count_if(
         layout.models.begin(), layout.models.end(), [](const ColumnModel& m) { return m.is_typed() || m.is_shaped(); }));
@@ -229,7 +177,7 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
         const bool gap = rows[i - 1].filled == 0;
         if (row.filled == 0) continue;
         if (is_padded_note(row, layout.width)) {
-            const bool strange = is_alien(row.cells, layout.models) || gap;
+            const bool strange = is_alien(row.cells, layout.models) || gap || (row.filled == 1 && is_remark(row.cells[0].text(), layout.models[0]));
             const auto note = [&](const HeadRow& r) { return r.cells.size() == 1 || is_padded_note(r, layout.width); };
             if (complete && strange && rows.size() - i <= 20 && later(i, note)) return set(gap ? i - 1 : i, Break::footnotes);
             if (gap && strange && later(i + 1, [&](const HeadRow& r) {
@@ -247,9 +195,13 @@ void find_end(const Head& head, std::size_t first, bool complete, Layout& layout
         if (gap && heading) return set(i - 1, Break::other_table);
         const auto strange = [&](const HeadRow& r) {
             const auto found = agreement(r.cells, layout.models);
-            return found.clashes > 0 && found.clashes >= found.fits;
+            return found.clashes > found.fits;
         };
-        const auto clashes = agreement(row.cells, layout.models).clashes;
+        const auto found = agreement(row.cells, layout.models);
+        const auto clashes = found.clashes;
+        if (clashes >= 3 && found.fits == 0 && starts_among_values(head, i, layout.width) && are_other_names(row.cells, names)) {
+            return set(i, Break::other_table);
+        }
         const bool many = clashes >= 2 || clashes == typed;
         if (heading && many && i + 1 < rows.size() && clashes * 3 >= typed * 2) {
             // A heading in the middle starts another table, unless the rows behind it are those of this one.
@@ -292,12 +244,21 @@ void Head::add(const Record& record, std::string_view text) {
     rows.push_back({record.begin, record.end, record.raw(text), cells, filled, blank});
 }
 
+void Head::pad(std::size_t width) {
+    for (auto& cells : store) {
+        if (cells.size() > 1 && cells.size() < width) cells.resize(width, Cell{"", 0, false});
+    }
+}
+
 Layout find_layout(std::string_view text, bool complete, const Dialect& dialect, const LayoutGiven& given) {
     Layout layout;
     Head head = read_head(text, complete, dialect, 0);
     if (head.rows.empty()) return layout;
-    layout.width = main_width(head);
+    const auto ragged = ragged_width(head);
+    layout.width = ragged > 0 ? ragged : main_width(head);
     head = read_head(text, complete, dialect, layout.width);
+    layout.ragged = ragged > 0;
+    if (layout.ragged) head.pad(ragged);
     const bool all = complete && !head.rows.empty() && head.rows.back().end == text.size();
     const auto first = given.skip ? std::min(*given.skip, head.rows.size()) : first_table_row(head, layout.width);
     layout.models = early_models(head, first, layout.width);
@@ -312,7 +273,7 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
     layout.preamble_rows = body - layout.blank_rows - layout.header_rows;
     layout.body = body < head.rows.size() ? head.rows[body].begin : head.rows.back().end;
 
-    find_end(head, body, all, layout);
+    find_end(head, body, all, heading.names, layout);
     auto last = head.rows.size();
     if (layout.end) {
         last = static_cast<std::size_t>(std::lower_bound(head.rows.begin(), head.rows.end(), *layout.end,
@@ -323,6 +284,9 @@ Layout find_layout(std::string_view text, bool complete, const Dialect& dialect,
     if (layout.behind == Break::other_table) {
         layout.columns = trimmed_columns(head, body - layout.header_rows, last, layout.width);
         layout.end = layout.end.value_or(0);
+    }
+    if (heading.cells > 0 && trimmed_columns(head, body, last, layout.width) <= heading.cells) {
+        layout.columns = std::min(layout.columns, heading.cells);  // every row ends in delimiters that the heading has not
     }
     layout.models = learn(slice(head, body, last), layout.width);
     if (layout.has_header) {
@@ -376,7 +340,7 @@ Judgement judge_break(std::string_view text, std::size_t at, bool complete, cons
     const auto filled = [](const Record& r) {
         return std::count_if(r.cells.begin(), r.cells.end(), [](const Cell& c) { return !trim(c.text()).empty(); });
     };
-    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1; });
+    const bool notes = std::all_of(rows.begin(), rows.end(), [&](const Record& r) { return filled(r) <= 1 || (r.cells.size() < layout.width && is_prose(r.cells)); });
     if (layout.width > 1 && reaches_end && notes && rows.size() <= 30) return footnotes;
     if (gap && reaches_end && rows.size() <= 2 && rows[0].cells.size() != layout.width &&
         !looks_like_heading(rows[0].cells)) {

@@ -9,7 +9,6 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "formats/csv/csv.hpp"
-#include "formats/csv/detail/repair.hpp"
 #include "formats/state.hpp"
 
 namespace millrace::formats::csv {
@@ -17,10 +16,7 @@ namespace {
 
 constexpr std::size_t batch_bytes = 256 * 1024;         ///< of text per batch, about
 constexpr std::size_t stretch_bytes_min = 2 * 1024;     ///< indexed at least, where the file is damaged
-constexpr std::size_t raw_bytes_max = 64 * 1024;        ///< of a Reject
 constexpr std::size_t stray_quote_bytes = 256 * 1024;   ///< a quote open for longer is put to the test
-constexpr std::size_t repaired_line_bytes_max = 64 * 1024;
-constexpr double certain_margin = 0.7;                  ///< twice as likely as the next best reading
 
 [[noreturn]] void refuse(std::string_view key, std::string why) {
     throw Error{Code::invalid_parameter, {{"name", std::string{key}}, {"why", std::move(why)}}};
@@ -61,6 +57,10 @@ void refuse_binary(std::string_view head, const TextStream& stream) {
         throw Error{Code::not_text,
                     {{"offset", std::to_string(stream.source_offset(stream.offset() + first))}, {"why", "control characters"}}};
     }
+}
+
+std::size_t bytes_without_cr(std::string_view segment, std::size_t begin, std::size_t end) {
+    return end - begin - (end > begin && segment[end - 1] == '\r');
 }
 
 }  // namespace
@@ -207,6 +207,7 @@ void Reader::go_on(std::string_view position) {
 
 void Reader::finish() {
     done_ = true;
+    report_.blank_rows += empty_;
     report_.rows_reported = report_.header_rows + report_.preamble_rows + report_.footnote_rows + report_.blank_rows +
                             report_.other_table_rows;
     report_.rows_in = report_.rows_out + report_.rows_rejected + report_.rows_reported;
@@ -222,9 +223,11 @@ void Reader::finish() {
 
 Reader::Step Reader::step(TextBatch& batch) {
     if (batch.rows > 0 && at_ >= batch_bytes) return Step::batch_full;
+    if (owed_ > 0) return pay(batch);
     if (is_plain_ && after_ == Break::none) {
         const auto before = at_;
         regular(batch);
+        if (owed_ > 0) return Step::go_on;
         if (at_ > before && at_ >= batch_bytes) return batch.rows > 0 ? Step::batch_full : Step::go_on;
     }
     return careful(batch);
@@ -240,12 +243,16 @@ void Reader::regular(TextBatch& batch) {
     index_cells(segment, marks, index_);
     const bool suspect = stream_.is_suspect(stream_.offset() + at_, stream_.offset() + at_ + segment.size());
     const auto width = layout_.width;
+    const auto columns = layout_.columns;
     std::size_t cells = 0;
     std::size_t begin = 0;
     std::size_t rows = 0;
+    if (skip_empty(segment)) return;
     for (; rows < index_.rows; ++rows) {
         if (index_.row_ends[rows] - cells != width) break;
         const std::size_t end = index_.cell_ends[cells + width - 1];
+        if (end - begin <= width && width > 1 && bytes_without_cr(segment, begin, end) == width - 1) break;  // nothing but delimiters
+        if (columns < width && bytes_without_cr(segment, begin, end) != index_.cell_ends[cells + columns - 1] - begin + width - columns) break;
         if (width == 1 && is_blank(segment.substr(begin, end - begin))) break;
         if (suspect && first_invalid_utf8(segment.substr(begin, end - begin)) != std::string_view::npos) break;
         cells += width;
@@ -255,10 +262,41 @@ void Reader::regular(TextBatch& batch) {
     const bool broken = begin + stretch_ / 4 < segment.size();
     stretch_ = broken ? std::clamp<std::size_t>(begin * 2, stretch_bytes_min, batch_bytes) : std::min(stretch_ * 2, batch_bytes);
     if (rows == 0) return;
+    if (empty_ > 0) {  // the table goes on
+        std::swap(owed_, empty_);
+        return;
+    }
     if (!counting_) deliver(batch, segment, rows);
     else batch.rows += rows;
     report_.rows_out += rows;
     at_ += begin;
+}
+
+/// Passes the rows at the start of what has been indexed that hold delimiters only.
+bool Reader::skip_empty(std::string_view segment) {
+    const auto width = layout_.width;
+    if (width == 1) return false;
+    std::size_t begin = 0;
+    std::uint64_t rows = 0;
+    for (; rows < index_.rows && index_.row_ends[rows] == (rows + 1) * width; ++rows) {
+        const std::size_t end = index_.cell_ends[(rows + 1) * width - 1];
+        if (bytes_without_cr(segment, begin, end) != width - 1) break;
+        begin = end + 1;
+    }
+    empty_ += rows;
+    at_ += begin;
+    return rows > 0;
+}
+
+/// Delivers rows without a filled cell that stand between others, some thousand cells at a time.
+Reader::Step Reader::pay(TextBatch& batch) {
+    constexpr std::size_t cells_max = 16'384;
+    const auto rows = std::min<std::uint64_t>(owed_, std::max<std::size_t>(1, cells_max / layout_.columns));
+    if (!counting_) batch.cells.insert(batch.cells.end(), rows * layout_.columns, Cell{"", 0, false});
+    batch.rows += rows;
+    report_.rows_out += rows;
+    owed_ -= rows;
+    return owed_ > 0 ? Step::batch_full : Step::go_on;
 }
 
 void Reader::deliver(TextBatch& batch, std::string_view segment, std::size_t rows) {
@@ -347,145 +385,6 @@ void Reader::refuse_long_line() {
     pass_lines(at_);
     throw Error{Code::line_too_long,
                 {{"line", std::to_string(line_)}, {"limit", std::to_string(options_.record_bytes_max)}}};
-}
-
-/// Decides what becomes of record_.
-Reader::Step Reader::settle(TextBatch& batch) {
-    const auto text = stream_.text();
-    const auto raw = record_.raw(text);
-    const auto width = layout_.width;
-    const bool blank = record_.cells.size() == 1 && is_blank(raw);
-    if (after_ == Break::none && layout_.end && at_ >= *layout_.end) after_ = layout_.behind;
-    if (after_ == Break::none && (blank || record_.cells.size() != width)) {
-        // Whether a table ends here is seen in what follows, so enough of it must be there.
-        if (text.size() - at_ < batch_bytes && !stream_.complete()) return grow(batch);
-        if (judged_until_ <= stream_.offset() + at_) {
-            const auto judged = judge_break(text, at_, stream_.complete(), sniffed_.dialect, layout_);
-            after_ = judged.what;
-            judged_until_ = stream_.offset() + judged.until;
-        }
-    }
-    if (after_ == Break::other_table && !sequel_) {
-        note_sequel();
-        if (stops_) return Step::done;
-    }
-    at_ = record_.end;
-    if (blank) {
-        ++report_.blank_rows;
-    } else if (after_ == Break::other_table) {
-        ++report_.other_table_rows;
-    } else if (after_ == Break::footnotes) {
-        ++report_.footnote_rows;
-    } else if (stream_.is_suspect(stream_.offset() + record_.begin, stream_.offset() + record_.end) &&
-               first_invalid_utf8(raw) != std::string_view::npos) {
-        settle_invalid(batch, raw);
-    } else {
-        settle_row(batch, raw);
-    }
-    return Step::go_on;
-}
-
-void Reader::note_sequel() {
-    pass_lines(at_);
-    sequel_ = {.byte_offset = stream_.source_offset(stream_.offset() + at_), .line = line_};
-}
-
-void Reader::settle_invalid(TextBatch& batch, std::string_view raw) {
-    if (doubt_ == Doubt::reject) {
-        reject("invalid_utf8", fmt::format("byte {} of the row is not valid UTF-8", first_invalid_utf8(raw) + 1));
-        return;
-    }
-    for (auto& cell : record_.cells) {
-        if (first_invalid_utf8(cell.text()) == std::string_view::npos) continue;
-        std::string text;
-        append_windows_1252(text, cell.text());
-        const auto kept = arena_.keep(text);
-        cell.data = kept.data();
-        cell.size = static_cast<std::uint32_t>(kept.size());
-    }
-    note_repair("cells that are not valid UTF-8 are read as windows-1252");
-    settle_row(batch, raw);
-}
-
-void Reader::settle_row(TextBatch& batch, std::string_view raw) {
-    const auto width = layout_.width;
-    const auto& dialect = sniffed_.dialect;
-    const bool small = raw.size() <= repaired_line_bytes_max && repairs_tried_ < repairs_tried_max;
-    if (record_.irregular && small) {
-        if (record_.broken || record_.cells.size() != width) {
-            ++repairs_tried_;
-            if (auto repair = repair_quote(raw, dialect, layout_.models, arena_)) {
-                record_.cells = std::move(repair->cells);
-                note_repair(repair->what);
-                return emit(batch);
-            }
-        }
-    }
-    if (record_.cells.size() == width) {
-        if (record_.unclosed) note_repair("a quote that is not closed is kept as text");
-        return emit(batch);
-    }
-    if (small) {
-        ++repairs_tried_;
-        auto repair = repair_row(raw, record_.cells, dialect, layout_.models, arena_);
-        if (repair && repair->margin >= certain_margin && plausible(*repair)) {
-            record_.cells = std::move(repair->cells);
-            note_repair(repair->what);
-            return emit(batch);
-        }
-        if (doubt_ == Doubt::keep && repair && plausible(*repair)) {
-            record_.cells = std::move(repair->cells);
-            note_repair(repair->what);
-            return emit(batch);
-        }
-    }
-    if (doubt_ == Doubt::keep) {
-        auto forced = force_row(record_.cells, dialect, layout_.models, arena_);
-        record_.cells = std::move(forced.cells);
-        note_repair(forced.what);
-        return emit(batch);
-    }
-    const auto found = record_.cells.size();
-    reject(found < width ? "too_few_fields" : "too_many_fields",
-           fmt::format("the row has {} cells, the table has {} columns", found, width));
-}
-
-/// Not worse than what rows of this table look like.
-bool Reader::plausible(const Repair& repair) const {
-    double sum = 0;
-    std::size_t clashes = 0;
-    for (std::size_t c = 0; c < repair.cells.size(); ++c) {
-        const auto text = repair.cells[c].text();
-        sum += layout_.models[c].fit(text);
-        if (!trim(text).empty() && layout_.models[c].is_typed() && !layout_.models[c].accepts(text)) ++clashes;
-    }
-    return clashes == 0 && sum / static_cast<double>(repair.cells.size()) > -2.5;
-}
-
-void Reader::note_repair(std::string_view what) {
-    if (!repaired_) ++report_.rows_repaired;
-    repaired_ = true;
-    ++repairs_[std::string{what}];
-}
-
-void Reader::emit(TextBatch& batch) {
-    if (!counting_) batch.cells.insert(batch.cells.end(), record_.cells.begin(),
-                       record_.cells.begin() + static_cast<std::ptrdiff_t>(layout_.columns));
-    ++batch.rows;
-    ++report_.rows_out;
-    repaired_ = false;
-}
-
-void Reader::reject(std::string code, std::string reason) {
-    ++report_.rows_rejected;
-    if (!options_.on_reject) return;
-    pass_lines(record_.begin);
-    options_.on_reject({.line = line_,
-                        .byte_offset = stream_.source_offset(stream_.offset() + record_.begin),
-                        .column = std::nullopt,
-                        .code = std::move(code),
-                        .reason = std::move(reason),
-                        .raw = std::string{record_.raw(stream_.text()).substr(0, raw_bytes_max)}});
 }
 
 /// Counts the line ends up to `until`.

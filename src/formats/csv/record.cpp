@@ -241,10 +241,26 @@ private:
     std::uint32_t lines_in_cell_ = 0;
 };
 
+/// A line that is quoted as a whole is opened, then read; others are read as they are.
+Parsed parse_quoted_line(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, Quotes quotes,
+                         Arena& arena, Record& out) {
+    const Dialect whole{.delimiter = "\x1e"};
+    auto plain = dialect;
+    plain.quoted_lines = false;
+    Record line;
+    const auto parsed = Parser{text, complete, whole, true, arena, line}.run(at, quotes);
+    if (parsed != Parsed::record) return parsed;
+    if (line.cells.size() != 1 || !line.cells[0].quoted || line.irregular) return parse_record(text, at, complete, plain, quotes, arena, out);
+    split_line(line.cells[0].text(), plain, arena, out);
+    out.begin = line.begin, out.end = line.end, out.content_end = line.content_end, out.lines = line.lines;
+    return parsed;
+}
+
 }  // namespace
 
 Parsed parse_record(std::string_view text, std::size_t at, bool complete, const Dialect& dialect, Quotes quotes,
                     Arena& arena, Record& out) {
+    if (dialect.quoted_lines) return parse_quoted_line(text, at, complete, dialect, quotes, arena, out);
     return Parser{text, complete, dialect, true, arena, out}.run(at, quotes);
 }
 

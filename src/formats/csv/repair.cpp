@@ -183,6 +183,29 @@ void enter_other_delimiters(std::string_view line, const Dialect& dialect, const
     }
 }
 
+/// A delimiter lost beside a quote: "42,10"2025-03-16.
+void enter_unfused(std::string_view line, const Dialect& dialect, std::size_t width, Arena& arena, Contest& contest) {
+    Record record;
+    int tries = 0;
+    for (auto at = line.find(dialect.quote); at != std::string_view::npos; at = line.find(dialect.quote, at + 1)) {
+        for (const auto cut : {at, at + 1}) {
+            if (++tries > 40) return;
+            if (cut == 0 || cut == line.size()) continue;
+            const auto whole = arena.keep(std::string{line.substr(0, cut)} + dialect.delimiter + std::string{line.substr(cut)});
+            split_line(whole, dialect, arena, record);
+            if (record.irregular || record.cells.size() != width) continue;
+            contest.enter(record.cells, "a lost delimiter is put back", 1.5);
+        }
+    }
+}
+
+/// A row that is quoted as a whole, its own quotes doubled.
+void enter_opened(const Cell& cell, const Dialect& dialect, Arena& arena, Contest& contest) {
+    Record record;
+    split_line(cell.text(), dialect, arena, record);
+    if (!record.irregular) contest.enter(record.cells, "a row quoted as a whole is opened", -1);
+}
+
 }  // namespace
 
 std::optional<Repair> repair_quote(std::string_view line, const Dialect& dialect, const ColumnModels& models,
@@ -197,7 +220,34 @@ std::optional<Repair> repair_quote(std::string_view line, const Dialect& dialect
         if (record.irregular || record.cells.size() != models.size()) continue;
         contest.enter(record.cells, "a stray quote is kept as text");
     }
+    enter_unfused(line, dialect, models.size(), arena, contest);
     return contest.winner();
+}
+
+std::optional<Repair> join_rows(std::string_view line, const std::vector<Cell>& first, const std::vector<Cell>& second,
+                                const ColumnModels& models) {
+    constexpr double surer = 0.5;  // by cell; what is missing from two rows costs more than one odd cell
+    constexpr double surer_by_row = 5;
+    const auto width = models.size();
+    if (first.size() + second.size() != width + 1 || second.size() == width) return std::nullopt;
+    if (first.back().quoted || second.front().quoted) return std::nullopt;
+    const auto& begins = models.front();
+    const auto text = second.front().text();
+    if (begins.has_value(text) || ((begins.is_typed() || begins.is_shaped()) && begins.accepts(text))) return std::nullopt;
+    const char* const from = first.back().data;
+    const char* const to = second.front().data + second.front().size;
+    if (from < line.data() || to > line.data() + line.size() || from > to) return std::nullopt;  // an undone escape
+    std::vector<Cell> row{first.begin(), first.end() - 1};
+    row.push_back(cell_of({from, static_cast<std::size_t>(to - from)}));
+    row.insert(row.end(), second.begin() + 1, second.end());
+    auto upper = first;
+    auto lower = second;
+    upper.resize(width, cell_of(line.substr(line.size())));
+    lower.resize(width, cell_of(line.substr(line.size())));
+    const double apart = (fit(upper, models) + fit(lower, models)) / 2;
+    const double margin = (fit(row, models) - apart) / static_cast<double>(width);
+    if (margin < surer || margin * static_cast<double>(width) < surer_by_row) return std::nullopt;
+    return Repair{std::move(row), "a text that a line end cut is joined", margin};
 }
 
 std::optional<Repair> repair_row(std::string_view line, const std::vector<Cell>& cells, const Dialect& dialect,
@@ -211,7 +261,8 @@ std::optional<Repair> repair_row(std::string_view line, const std::vector<Cell>&
         contest.enter(std::move(padded), "missing cells at the end are empty");
     }
     if (cells.size() > width && cells.size() <= width + 8) enter_join(cells, dialect, models, arena, contest);
-    if (cells.size() <= 2) enter_other_delimiters(line, dialect, models, arena, contest);
+    if (cells.size() == 1 && cells[0].quoted) enter_opened(cells[0], dialect, arena, contest);
+    if (cells.size() <= 2 || cells.size() * 2 <= width) enter_other_delimiters(line, dialect, models, arena, contest);
     return contest.winner();
 }
 

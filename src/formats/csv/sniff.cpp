@@ -2,130 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <map>
 
 #include "base/describe.hpp"
-#include "formats/csv/detail/kind.hpp"
-#include "formats/csv/detail/record.hpp"
+#include "formats/csv/detail/rating.hpp"
 #include "formats/csv/detail/sniff.hpp"
 
 namespace millrace::formats::csv {
 namespace {
 
 constexpr std::size_t sample_bytes_max = 96 * 1024;
-constexpr std::size_t sample_records_max = 400;
-
-/// How plausible a delimiter is before the file has been seen: real files use the first four.
-struct Prior {
-    char delimiter;
-    double weight;
-};
-constexpr std::array<Prior, 13> priors = {{{',', 1.0},   {';', 1.0},  {'\t', 1.0}, {'|', 0.98}, {' ', 0.7},
-                                           {':', 0.55},  {'^', 0.8},  {'~', 0.8},  {'#', 0.45}, {'&', 0.4},
-                                           {'*', 0.4},   {'\x1f', 1.0}, {'\x01', 1.0}}};
-
-double weight_of(char delimiter) {
-    for (const auto& prior : priors) {
-        if (prior.delimiter == delimiter) return prior.weight;
-    }
-    return 0.3;
-}
-
-struct Rows {
-    std::vector<std::size_t> widths;  ///< of records that are not blank
-    std::vector<Cell> cells;
-    std::size_t irregular = 0;
-};
-
-/// Reads the sample; a record whose quotes run over many lines is read as one line, so that one stray quote does not
-/// hide the rest of the sample.
-Rows read(std::string_view sample, const Dialect& dialect, Arena& arena) {
-    Rows rows;
-    Record record;
-    for (std::size_t at = 0; at < sample.size() && rows.widths.size() < sample_records_max; at = record.end) {
-        if (parse_record(sample, at, true, dialect, Quotes::multiline, arena, record) != Parsed::record) break;
-        if (record.lines > 12 || (record.lines > 1 && record.irregular)) {
-            parse_record(sample, at, true, dialect, Quotes::line, arena, record);
-        }
-        if (record.cells.size() == 1 && is_blank(record.raw(sample))) continue;
-        rows.irregular += record.irregular;
-        rows.widths.push_back(record.cells.size());
-        rows.cells.insert(rows.cells.end(), record.cells.begin(), record.cells.end());
-    }
-    return rows;
-}
-
-struct Mode {
-    std::size_t width = 1;
-    double share = 0;
-};
-Mode most_frequent(const std::vector<std::size_t>& widths) {
-    std::map<std::size_t, std::size_t> counts;
-    for (const auto width : widths) ++counts[width];
-    Mode mode;
-    std::size_t best = 0;
-    for (const auto& [width, count] : counts) {
-        if (count >= best) best = count, mode.width = width;
-    }
-    mode.share = widths.empty() ? 0 : static_cast<double>(best) / static_cast<double>(widths.size());
-    return mode;
-}
-
-/// Consistency of the widths, after van den Burg et al., "Wrangling messy CSV files" (2019): every width counts by how
-/// often it occurs and by how many cells it makes, divided by the number of different widths.
-double pattern_score(const std::vector<std::size_t>& widths) {
-    std::map<std::size_t, std::size_t> counts;
-    for (const auto width : widths) ++counts[width];
-    // One odd row among many is damage, not a pattern of its own.
-    const auto rare = widths.size() / 40;
-    double sum = 0;
-    std::size_t patterns = 0;
-    for (const auto& [width, count] : counts) {
-        const auto w = static_cast<double>(width);
-        sum += static_cast<double>(count) * (w - 1) / w;
-        patterns += count > rare;
-    }
-    return sum / static_cast<double>(std::max<std::size_t>(patterns, 1)) / static_cast<double>(widths.size());
-}
-
-double value_of(Kind kind, bool quoted) {
-    switch (kind) {
-        case Kind::odd: return quoted ? 0.6 : 0.0;
-        case Kind::text: return quoted ? 0.97 : 0.8;
-        case Kind::word:
-        case Kind::code: return 0.95;
-        case Kind::empty: return 0.85;
-        default: return 1.0;
-    }
-}
-
-Candidate rate(std::string_view sample, const Dialect& dialect) {
-    Arena arena;
-    const Rows rows = read(sample, dialect, arena);
-    Candidate candidate{.dialect = dialect};
-    if (rows.widths.empty()) return candidate;
-    const Mode mode = most_frequent(rows.widths);
-    candidate.width = mode.width;
-    candidate.regular = mode.share;
-    double value = 0;
-    std::size_t empty = 0;
-    for (const auto& cell : rows.cells) {
-        const auto kind = kind_of(cell.text());
-        empty += kind == Kind::empty;
-        value += value_of(kind, cell.quoted);
-    }
-    const auto cells = static_cast<double>(rows.cells.size());
-    candidate.typed = value / cells;
-    // Mostly empty cells say that the delimiter is padding, as in columns aligned by spaces.
-    if (static_cast<double>(empty) > 0.6 * cells) candidate.typed *= 0.8;
-    const double damage = static_cast<double>(rows.irregular) / static_cast<double>(rows.widths.size());
-    const double pattern = std::max(pattern_score(rows.widths), 1e-3);
-    candidate.damage = damage;
-    candidate.score = pattern * candidate.typed * candidate.typed * (1 - 0.5 * damage) *
-                      weight_of(dialect.delimiter[0]) * (dialect.quote == '\'' ? 0.97 : 1);
-    return candidate;
-}
 
 /// Does a cell start with this quote somewhere? Cheap and generous.
 bool may_quote(std::string_view sample, char quote, char delimiter) {
@@ -166,14 +51,16 @@ Escape escape_of(std::string_view sample, Dialect dialect) {
         Escape escape;
         std::size_t irregular = 0;
         double share = 0;
+        std::size_t records = 0;
     };
     std::array<Trial, 2> trials = {{{Escape::doubled}, {Escape::backslash}}};
     for (auto& trial : trials) {
         Arena arena;
         dialect.escape = trial.escape;
-        const Rows rows = read(sample, dialect, arena);
+        const Rows rows = read_sample(sample, dialect, arena);
         trial.irregular = rows.irregular;
         trial.share = most_frequent(rows.widths).share;
+        trial.records = rows.widths.size();
     }
     if (slashes && (trials[1].share > trials[0].share ||
                     (trials[1].share == trials[0].share && trials[1].irregular < trials[0].irregular))) {
@@ -183,12 +70,43 @@ Escape escape_of(std::string_view sample, Dialect dialect) {
     if (trials[0].irregular < 2) return Escape::doubled;
     dialect.escape = Escape::none;
     Arena arena;
-    const Rows rows = read(sample, dialect, arena);
+    const Rows rows = read_sample(sample, dialect, arena);
     const std::array<char, 2> twice = {dialect.quote, dialect.quote};
     const bool doubled = rows.irregular == 0 && std::any_of(rows.cells.begin(), rows.cells.end(), [&](const Cell& c) {
         return c.text().find(std::string_view{twice.data(), 2}) != std::string_view::npos;
     });
-    return rows.irregular == 0 && !doubled ? Escape::none : Escape::doubled;
+    const bool whole = rows.widths.size() >= trials[0].records;
+    return rows.irregular == 0 && whole && !doubled ? Escape::none : Escape::doubled;
+}
+
+/// "||" as the delimiter when every bar outside quotes stands beside another.
+void double_up(std::string_view sample, Dialect& dialect) {
+    const char d = dialect.delimiter[0];
+    if (dialect.delimiter.size() != 1 || std::string_view{",; \t"}.find(d) != std::string_view::npos) return;
+    Arena arena;
+    const Rows rows = read_sample(sample, dialect, arena);
+    std::size_t at = 0;
+    bool any = false;
+    for (const auto width : rows.widths) {
+        if (width % 2 == 0) return;
+        any = any || width > 1;
+        for (std::size_t i = 1; i < width; i += 2) {
+            if (rows.cells[at + i].size > 0) return;
+        }
+        at += width;
+    }
+    if (any) dialect.delimiter += d;
+}
+
+/// Keeps `skip_space` only where quotes stand behind spaces; `, "` may also be text in a quoted cell.
+void settle_spaces(std::string_view sample, Dialect& dialect) {
+    if (!dialect.skip_space) return;
+    auto strict = dialect;
+    strict.skip_space = false;
+    Arena arena;
+    const Rows skipping = read_sample(sample, dialect, arena);
+    const Rows rows = read_sample(sample, strict, arena);
+    if (rows.widths == skipping.widths && rows.irregular <= skipping.irregular) dialect = strict;
 }
 
 /// ", " as the delimiter when every delimiter outside quotes has a space behind it.
@@ -196,7 +114,7 @@ void widen(std::string_view sample, Dialect& dialect) {
     const char d = dialect.delimiter[0];
     if (dialect.delimiter.size() != 1 || d == ' ' || d == '\t') return;
     Arena arena;
-    const Rows rows = read(sample, dialect, arena);
+    const Rows rows = read_sample(sample, dialect, arena);
     std::size_t spaced = 0;
     std::size_t behind = 0;
     std::size_t at = 0;
@@ -212,6 +130,50 @@ void widen(std::string_view sample, Dialect& dialect) {
         at += width;
     }
     if (behind > 0 && spaced * 50 >= behind * 49) dialect.delimiter += ' ', dialect.skip_space = false;
+}
+
+/// The text of a sample whose lines are all quoted as a whole, opened; empty when they are not.
+std::string open_lines(std::string_view sample, bool complete, const Given& given) {
+    constexpr std::size_t others_max = 8;
+    std::string opened;
+    if (given.quote.value_or('"') != '"') return opened;
+    const Dialect whole{.delimiter = "\x1e"};
+    Arena arena;
+    Record record;
+    std::size_t lines = 0;
+    std::size_t others = 0;  // a title, a note
+    for (std::size_t at = 0; at < sample.size() && opened.size() < sample_bytes_max; at = record.end) {
+        if (parse_record(sample, at, complete, whole, Quotes::multiline, arena, record) != Parsed::record) break;
+        if (is_blank(record.raw(sample))) continue;
+        if (record.cells.size() != 1 || !record.cells[0].quoted || record.irregular) {
+            if (++others > others_max) return {};
+            continue;
+        }
+        opened.append(record.cells[0].text()) += '\n';
+        ++lines;
+    }
+    return lines < 2 || lines < 2 * others ? std::string{} : opened;
+}
+
+/// Is there a row that is quoted as a whole?
+bool has_quoted_line(std::string_view sample, const Dialect& dialect) {
+    Arena arena;
+    const Rows rows = read_sample(sample, dialect, arena);
+    std::size_t at = 0;
+    for (const auto width : rows.widths) {
+        const auto first = rows.cells[at].text();
+        const auto last = rows.cells[at + width - 1].text();
+        if (width > 1 && first.starts_with('"') && !first.ends_with('"') && last.ends_with('"')) return true;
+        at += width;
+    }
+    return false;
+}
+
+/// Has the first record, which in a column of texts would be its name, as many cells as the others?
+bool is_regular(std::string_view text, const Dialect& dialect, std::size_t width) {
+    Arena arena;
+    Record record;
+    return parse_record(text, 0, true, dialect, Quotes::multiline, arena, record) == Parsed::record && record.cells.size() == width;
 }
 
 }  // namespace
@@ -235,6 +197,14 @@ std::string_view line_ends(std::string_view sample, const Dialect& dialect) {
 }
 
 Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given) {
+    if (const auto opened = open_lines(sample, complete, given); !opened.empty()) {
+        auto sniffed = sniff_dialect(opened, true, given);
+        const auto& best = sniffed.candidates;
+        if (!best.empty() && best[0].width >= 2 && best[0].regular >= 0.9 && is_regular(opened, sniffed.dialect, best[0].width)) {
+            sniffed.dialect.quoted_lines = true;
+            return sniffed;
+        }
+    }
     if (sample.size() > sample_bytes_max) {
         sample = sample.substr(0, sample_bytes_max);
         complete = false;
@@ -259,7 +229,8 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
                 for (const auto escape : {Escape::none, Escape::backslash}) {
                     dialect.escape = escape;
                     auto other = rate(sample, dialect);
-                    if (other.score > candidate.score) candidate = std::move(other);
+                    // A reading that makes one record of several swallows them.
+                    if (other.score > candidate.score && other.records >= candidate.records) candidate = std::move(other);
                 }
             }
             candidates.push_back(std::move(candidate));
@@ -295,21 +266,24 @@ Sniffed sniff_dialect(std::string_view sample, bool complete, const Given& given
     auto& dialect = sniffed.dialect;
     if (!given.quote && dialect.quote == 0) {
         // No quotes so far does not mean none later; only quotes that were tried and made things worse are text.
-        const bool worse = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
+        const bool worse = !has_quoted_line(sample, dialect) && std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
             return c.dialect.delimiter == dialect.delimiter && c.dialect.quote == '"' && c.score < 0.9 * candidates[0].score;
         });
         if (!worse) dialect.quote = '"';
     }
     dialect.escape = given.escape ? *given.escape : escape_of(sample, dialect);
-    if (!given.delimiter) widen(sample, dialect);
+    if (!given.delimiter) double_up(sample, dialect), widen(sample, dialect);
+    settle_spaces(sample, dialect);
     return sniffed;
 }
 
 json::object to_json_object(const Dialect& dialect) {
-    return {{"delimiter", dialect.delimiter},
-            {"quote", dialect.quote == 0 ? std::string{} : std::string(1, dialect.quote)},
-            {"escape", word(dialect.escape)},
-            {"skip_space", dialect.skip_space}};
+    json::object keys{{"delimiter", dialect.delimiter},
+                      {"quote", dialect.quote == 0 ? std::string{} : std::string(1, dialect.quote)},
+                      {"escape", word(dialect.escape)},
+                      {"skip_space", dialect.skip_space}};
+    if (dialect.quoted_lines) keys.emplace("quoted_lines", true);
+    return keys;
 }
 
 }  // namespace millrace::formats::csv

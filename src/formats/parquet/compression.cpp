@@ -1,9 +1,67 @@
 #include "formats/parquet/compression.hpp"
 
+#include <brotli/decode.h>
+#include <lz4.h>
 #include <snappy.h>
+#include <zlib.h>
 #include <zstd.h>
 
+#include <cstring>
+#include <span>
+
 namespace millrace::formats::parquet {
+
+namespace {
+
+[[noreturn]] void unreadable() { damaged("a page cannot be decompressed"); }
+
+/// gzip members after each other, or a bare zlib stream as some writers make.
+void inflate_page(std::string_view bytes, std::string& out) {
+    z_stream stream{};
+    constexpr int either_head = 32 + 15;
+    if (inflateInit2(&stream, either_head) != Z_OK) throw std::bad_alloc{};
+    const std::unique_ptr<z_stream, decltype(&inflateEnd)> end{&stream, &inflateEnd};
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    for (;;) {
+        if (inflate(&stream, Z_FINISH) != Z_STREAM_END) unreadable();
+        if (stream.avail_in == 0) break;
+        if (inflateReset(&stream) != Z_OK) unreadable();
+    }
+    if (stream.avail_out != 0) unreadable();
+}
+
+bool unlz4(std::string_view bytes, std::span<char> out) {
+    return LZ4_decompress_safe(bytes.data(), out.data(), static_cast<int>(bytes.size()), static_cast<int>(out.size())) == static_cast<int>(out.size());
+}
+
+/// What Hadoop made of LZ4: blocks, each behind its two sizes (big endian). Others wrote bare blocks under the same name.
+bool unlz4_hadoop(std::string_view bytes, std::span<char> out) {
+    const auto size_at = [](std::string_view at) {
+        std::uint32_t size = 0;
+        std::memcpy(&size, at.data(), 4);
+        return __builtin_bswap32(size);
+    };
+    while (!bytes.empty()) {
+        if (bytes.size() < 8) return false;
+        const auto unpacked = size_at(bytes), packed = size_at(bytes.substr(4));
+        bytes.remove_prefix(8);
+        if (packed > bytes.size() || unpacked > out.size() || !unlz4(bytes.substr(0, packed), out.first(unpacked))) return false;
+        bytes.remove_prefix(packed);
+        out = out.subspan(unpacked);
+    }
+    return out.empty();
+}
+
+void unbrotli(std::string_view bytes, std::string& out) {
+    auto size = out.size();
+    const auto result = BrotliDecoderDecompress(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()), &size, reinterpret_cast<std::uint8_t*>(out.data()));
+    if (result != BROTLI_DECODER_RESULT_SUCCESS || size != out.size()) unreadable();
+}
+
+}  // namespace
 
 struct Compressor::State {
     std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> compress{nullptr, &ZSTD_freeCCtx};
@@ -62,7 +120,17 @@ void Compressor::decompress(Codec codec, std::string_view bytes, std::size_t siz
             if (ZSTD_isError(have) || have != size) damaged("a page cannot be decompressed");
             return;
         }
-        default: unsupported("a codec other than zstd, snappy or none");
+        case Codec::gzip: out.resize(size); return inflate_page(bytes, out);
+        case Codec::brotli: out.resize(size); return unbrotli(bytes, out);
+        case Codec::lz4_raw:
+            out.resize(size);
+            if (!unlz4(bytes, out)) unreadable();
+            return;
+        case Codec::lz4:
+            out.resize(size);
+            if (!unlz4_hadoop(bytes, out) && !unlz4(bytes, out)) unreadable();
+            return;
+        default: unsupported("an unusual codec");
     }
 }
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace millrace::formats::parquet {
 namespace {
@@ -78,6 +80,16 @@ void push_integer(const Leaf& leaf, std::int64_t value, Column& out) {
     out.push(value);
 }
 
+/// IEEE 754 binary16.
+double half(std::uint16_t bits) {
+    const int exponent = bits >> 10 & 31;
+    const double fraction = bits & 1023;
+    const double magnitude = exponent == 31  ? (fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN())
+                             : exponent == 0 ? std::ldexp(fraction, -24)
+                                             : std::ldexp(1024 + fraction, exponent - 25);
+    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
 void push_bytes(const Leaf& leaf, std::string_view raw, Column& out) {
     if (leaf.meaning == Meaning::decimal) {
         const auto value = to_integer(raw);
@@ -87,6 +99,7 @@ void push_bytes(const Leaf& leaf, std::string_view raw, Column& out) {
         return out.push(static_cast<std::int64_t>(value));
     }
     if (leaf.meaning == Meaning::uuid) return out.push(std::string_view{uuid_text(raw)});
+    if (leaf.meaning == Meaning::float16) return out.push(half(load<std::uint16_t>(raw.data())));
     out.push(raw);
 }
 
@@ -175,13 +188,22 @@ private:
 Leaf leaf_of(const SchemaElement& element) {
     Leaf leaf{.name = element.name, .physical = *element.type, .length = element.type_length};
     leaf.optional = element.repetition == 1;
+    leaf.max_def = leaf.optional ? 1 : 0;
     leaf.meaning = element.meaning;
     leaf.unit = element.unit;
     leaf.is_signed = element.is_signed;
     if (leaf.physical == Physical::fixed && (leaf.length < 1 || leaf.length > 1 << 20)) damaged("a column has no length");
     const bool bytes = leaf.physical == Physical::bytes || leaf.physical == Physical::fixed;
     const bool integer = leaf.physical == Physical::int32 || leaf.physical == Physical::int64;
-    if (leaf.meaning == Meaning::other || leaf.meaning == Meaning::float16) unsupported("a column of an unusual type");
+    if (leaf.meaning == Meaning::list || leaf.meaning == Meaning::map) leaf.meaning = Meaning::none;  // of groups only
+    if (leaf.meaning == Meaning::other && bytes) leaf.meaning = Meaning::none;                        // intervals and what may come
+    if (leaf.meaning == Meaning::other) unsupported("a column of an unusual type");
+    if (leaf.meaning == Meaning::float16) {
+        if (leaf.physical != Physical::fixed || leaf.length != 2) damaged("a number of half precision is not 2 bytes long");
+        leaf.type.type = Type::float64;
+        return leaf;
+    }
+    leaf.binary = bytes && leaf.meaning == Meaning::none;
     if (leaf.meaning == Meaning::decimal) {
         if (!bytes && !integer) damaged("a decimal has an impossible type");
         if (element.precision < 1 || element.precision > 38 || element.scale < 0 || element.scale > element.precision) {

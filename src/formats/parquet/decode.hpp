@@ -24,6 +24,9 @@ struct Leaf {
     std::int32_t scale = 0;      ///< of a decimal
     bool as_text = false;        ///< a number that only text holds exactly
     bool is_signed = true;
+    bool binary = false;         ///< bytes that may be no text: those that are not UTF-8 become hex digits
+    std::uint32_t max_def = 0;   ///< the definition level of a value that is there
+    std::uint32_t max_rep = 0;   ///< more than 0: it stands in a list
 };
 
 /// Throws Error{unsupported_format} for a type that has no counterpart.

@@ -13,7 +13,7 @@ void damaged(std::string_view why) {
 
 void unsupported(std::string_view what) {
     throw Error{Code::unsupported_format,
-                {{"format", "parquet with " + std::string{what}}, {"known", "flat tables, zstd or snappy or uncompressed"}}};
+                {{"format", "parquet with " + std::string{what}}, {"known", "flat and nested tables in the usual encodings and codecs, without encryption"}}};
 }
 
 namespace {
@@ -243,7 +243,7 @@ void read_unit(thrift::Reader& in, Wire type, Unit& unit) {
 
 void read_logical(thrift::Reader& in, SchemaElement& element) {
     static constexpr std::array<Meaning, 17> meanings{
-        Meaning::none,  Meaning::string,    Meaning::other,   Meaning::other, Meaning::string, Meaning::decimal,
+        Meaning::none,  Meaning::string,    Meaning::map,     Meaning::list,  Meaning::string, Meaning::decimal,
         Meaning::date,  Meaning::time,      Meaning::timestamp, Meaning::other, Meaning::integer, Meaning::none,
         Meaning::json,  Meaning::other,     Meaning::uuid,    Meaning::float16, Meaning::other};
     in.fields([&](Field field) {
@@ -269,6 +269,9 @@ void read_converted(std::int64_t converted, SchemaElement& element) {
     switch (converted) {
         case 0:
         case 4: element.meaning = Meaning::string; break;
+        case 1:
+        case 2: element.meaning = Meaning::map; break;
+        case 3: element.meaning = Meaning::list; break;
         case 5: element.meaning = Meaning::decimal; break;
         case 6: element.meaning = Meaning::date; break;
         case 7:

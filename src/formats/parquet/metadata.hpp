@@ -19,7 +19,7 @@ enum class Codec : std::int32_t { none = 0, snappy = 1, gzip = 2, lzo = 3, brotl
 enum class PageType : std::int32_t { data = 0, index = 1, dictionary = 2, data_v2 = 3 };
 
 /// What a leaf column stands for, from its logical or converted type.
-enum class Meaning : std::uint8_t { none, string, decimal, date, time, timestamp, integer, json, uuid, float16, other };
+enum class Meaning : std::uint8_t { none, string, decimal, date, time, timestamp, integer, json, uuid, float16, list, map, other };
 enum class Unit : std::uint8_t { millis, micros, nanos };
 
 struct SchemaElement {

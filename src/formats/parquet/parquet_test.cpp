@@ -8,8 +8,10 @@
 #include "base/error.hpp"
 #include "formats/parquet/hybrid.hpp"
 #include "formats/parquet/metadata.hpp"
+#include "formats/parquet/parquet.hpp"
 #include "formats/parquet/reader.hpp"
 #include "formats/parquet/writer.hpp"
+#include "formats/testing.hpp"
 
 using namespace millrace;
 using namespace millrace::formats;
@@ -165,6 +167,27 @@ TEST_CASE("bounds of a row group are those of its values") {
     REQUIRE(reader.bounds(0, 0));
     CHECK(reader.bounds(0, 0)->int_min == -7);
     CHECK(reader.bounds(0, 0)->int_max == 12);
+}
+
+TEST_CASE("a row with a text that is no UTF-8 is rejected, and more of them than a batch holds") {
+    Memory file;
+    Writer writer{file};
+    Column id{.type = {.type = Type::int64}}, name{.type = {}};
+    for (std::int64_t i = 0; i < 3000; ++i) {
+        id.push(i);
+        name.push(i % 1500 == 1499 ? std::string_view{"é"} : std::string_view{"caf\xe9"});
+    }
+    writer.write_group({id, name});
+    writer.finish({{"id", {.type = Type::int64}}, {"name", {}}});
+
+    const auto got = read_all(format(), file.bytes);
+
+    CHECK(got.rows == std::vector<std::vector<std::string>>{{"1499", "é"}, {"2999", "é"}});
+    REQUIRE(got.rejects.size() == 2998);
+    CHECK(got.rejects[1].code == "invalid_utf8");
+    CHECK(got.rejects[1].line == 2);
+    CHECK(got.rejects[1].column == 1);
+    CHECK(got.rejects[1].raw == "caf\xe9");
 }
 
 TEST_CASE("a flipped bit in a page is noticed") {

@@ -8,6 +8,7 @@
 #include "formats/parquet/decode.hpp"
 #include "formats/parquet/hybrid.hpp"
 #include "formats/parquet/metadata.hpp"
+#include "formats/parquet/schema.hpp"
 
 namespace millrace::formats::parquet {
 namespace {
@@ -35,6 +36,7 @@ struct Reader::State {
     ReaderLimits limits;
     FileMeta meta;
     std::vector<Leaf> leaves;
+    std::vector<Node> schema;
     std::vector<Field> fields;
     std::vector<std::uint64_t> first_rows;  // of each row group, and the end
 };
@@ -54,21 +56,15 @@ Reader::Reader(Source& source, ReaderLimits limits) : state_{std::make_unique<St
     std::string footer;
     read_exactly(source, size - 8 - footer_size, footer_size, footer);
     s.meta = read_file_meta(footer);
-    const auto& schema = s.meta.schema;
-    if (schema.front().children < 0 || static_cast<std::size_t>(schema.front().children) != schema.size() - 1) {
-        unsupported("nested columns");
-    }
-    for (std::size_t i = 1; i < schema.size(); ++i) {
-        if (!schema[i].type || schema[i].repetition > 1 || schema[i].repetition < 0) unsupported("nested columns");
-        s.leaves.push_back(leaf_of(schema[i]));
-        s.fields.push_back({s.leaves.back().name, s.leaves.back().type});
-    }
+    s.schema = read_schema(s.meta.schema, s.leaves);
+    if (!limits.nested && std::ranges::any_of(s.schema, [](const Node& node) { return !node.is_leaf() || node.repetition == 2; })) unsupported("nested columns");
+    for (const auto& leaf : s.leaves) s.fields.push_back({leaf.name, leaf.type});
     s.first_rows.push_back(0);
     for (const auto& group : s.meta.groups) {
         for (std::size_t i = 0; i < group.chunks.size(); ++i) {
             const auto& chunk = group.chunks[i];
             if (chunk.type != s.leaves[i].physical) damaged("a column has another type than the schema says");
-            if (chunk.values != group.rows) damaged("a column has another number of rows than its group");
+            if (s.leaves[i].max_rep == 0 && chunk.values != group.rows) damaged("a column has another number of rows than its group");
         }
         s.first_rows.push_back(s.first_rows.back() + static_cast<std::uint64_t>(group.rows));
         if (s.first_rows.back() > 1ull << 50) damaged("it claims too many rows");
@@ -148,6 +144,8 @@ struct ColumnReader::State {
     std::uint64_t page_left = 0;    // rows of the current page not yet read
     HybridReader levels;
     bool has_levels = false;
+    HybridReader repetitions;       // of a leaf in a list
+    bool by_entry = false;          // rows are entries: one for each value of a list, null or empty list
     Values values;
     std::vector<std::uint32_t> level_buffer;
     Column packed;
@@ -167,7 +165,7 @@ struct ColumnReader::State {
 void ColumnReader::State::enter_group(std::size_t index) {
     const auto& chunk = file.meta.groups[index].chunks[column];
     group = index;
-    group_left = static_cast<std::uint64_t>(file.meta.groups[index].rows);
+    group_left = static_cast<std::uint64_t>(by_entry ? chunk.values : file.meta.groups[index].rows);
     page_left = 0;
     has_dictionary = false;
     offset = static_cast<std::uint64_t>(chunk.begin());
@@ -225,20 +223,26 @@ void ColumnReader::State::open_dictionary(const PageHeader& header) {
 void ColumnReader::State::open_data(const PageHeader& header) {
     load_body(header);
     std::string_view bytes = body;
-    has_levels = false;
+    const auto width = bit_width(leaf.max_def), repetition_width = bit_width(leaf.max_rep);
     if (header.type == PageType::data_v2) {
-        has_levels = leaf.optional && header.definition_bytes > 0;
-        if (has_levels) {
-            // Kept in `stored`, which stays as it is until the next page.
-            levels = HybridReader{std::string_view{stored}.substr(static_cast<std::size_t>(header.repetition_bytes),
-                                                                  static_cast<std::size_t>(header.definition_bytes)), 1};
-        }
-    } else if (leaf.optional) {
-        if (header.definition_encoding != Encoding::rle) unsupported("bit-packed levels");
-        if (bytes.size() < 4 || load32(bytes.data()) > bytes.size() - 4) damaged("a page has levels longer than itself");
-        levels = HybridReader{bytes.substr(4, load32(bytes.data())), 1};
-        bytes.remove_prefix(4 + load32(bytes.data()));
-        has_levels = true;
+        // Kept in `stored`, which stays as it is until the next page.
+        const auto levels_of = [&](std::int64_t from, std::int64_t size) {
+            return std::string_view{stored}.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(size));
+        };
+        if (leaf.max_rep > 0) repetitions = HybridReader{levels_of(0, header.repetition_bytes), repetition_width};
+        has_levels = leaf.max_def > 0 && header.definition_bytes > 0;
+        if (has_levels) levels = HybridReader{levels_of(header.repetition_bytes, header.definition_bytes), width};
+    } else {
+        const auto take_levels = [&] {
+            if (header.definition_encoding != Encoding::rle) unsupported("bit-packed levels");
+            if (bytes.size() < 4 || load32(bytes.data()) > bytes.size() - 4) damaged("a page has levels longer than itself");
+            const auto taken = bytes.substr(4, load32(bytes.data()));
+            bytes.remove_prefix(4 + taken.size());
+            return taken;
+        };
+        if (leaf.max_rep > 0) repetitions = HybridReader{take_levels(), repetition_width};
+        has_levels = leaf.max_def > 0;
+        if (has_levels) levels = HybridReader{take_levels(), width};
     }
     values = Values{leaf, header.encoding, bytes, static_cast<std::size_t>(header.values),
                     has_dictionary ? &dictionary : nullptr};
@@ -306,6 +310,61 @@ void ColumnReader::State::read_rows(std::size_t count, Column& out) {
         else if (out.type.is_float()) out.push(packed.floats[next++]);
         else out.push(packed.ints[next++]);
     }
+}
+
+const std::vector<Node>& Reader::schema() const { return state_->schema; }
+const Leaf& Reader::leaf(std::size_t index) const { return state_->leaves[index]; }
+
+EntryReader Reader::entries(std::size_t leaf) const {
+    auto state = std::make_unique<ColumnReader::State>(*state_, leaf);
+    state->by_entry = true;
+    return EntryReader{std::move(state)};
+}
+
+EntryReader::EntryReader(std::unique_ptr<ColumnReader::State> state) : state_{std::move(state)} {
+    values_.type = state_->leaf.type;
+}
+EntryReader::~EntryReader() = default;
+EntryReader::EntryReader(EntryReader&&) noexcept = default;
+
+const Leaf& EntryReader::leaf() const { return state_->leaf; }
+
+bool EntryReader::more() {
+    if (at_ == reps_.size()) fill();
+    return at_ < reps_.size();
+}
+
+void EntryReader::consume() {
+    if (!more()) damaged("a nested column has fewer values than rows");
+    if (defs_[at_] == state_->leaf.max_def) ++value_;
+    ++at_;
+}
+
+/// The next entries, of one page.
+void EntryReader::fill() {
+    auto& s = *state_;
+    reps_.clear();
+    defs_.clear();
+    values_.clear();
+    at_ = value_ = 0;
+    while (s.page_left == 0) {
+        const auto next = s.group + 1;  // from one behind the last to 0 at first
+        if (s.group_left > 0) s.enter_page(0);
+        else if (next >= s.file.meta.groups.size()) return;
+        else s.enter_group(next);
+    }
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(s.page_left, step_rows));
+    s.page_left -= count;
+    reps_.assign(count, 0);
+    defs_.assign(count, s.leaf.max_def);
+    if (s.leaf.max_rep > 0) s.repetitions.read(reps_);
+    if (s.has_levels) s.levels.read(defs_);
+    std::size_t present = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (defs_[i] > s.leaf.max_def || reps_[i] > s.leaf.max_rep) damaged("a level is higher than its column has");
+        present += defs_[i] == s.leaf.max_def ? 1 : 0;
+    }
+    s.values.read(present, values_);
 }
 
 ColumnReader Reader::column(std::size_t index) const {

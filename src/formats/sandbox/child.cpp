@@ -68,6 +68,20 @@ void read_table(Link& link, const Format& format, Source& source, const ReadOpti
     send(link, Kind::report, to_payload(reader->report()));
 }
 
+void unpack_entries(Link& link, Source& source, std::uint64_t entries_max) {
+    unpack::ArchiveReader archive{source, entries_max};
+    std::string block(content_bytes_max, '\0');
+    while (const auto entry = archive.next()) {
+        send(link, Kind::entry, to_payload(*entry));
+        std::optional<std::size_t> got = 0;
+        if (entry->regular && !entry->encrypted) {
+            while ((got = archive.read(block)) && *got > 0) send(link, Kind::content, std::string_view{block}.substr(0, *got));
+        }
+        send(link, Kind::entry_end, got ? "" : "damaged");
+    }
+    send(link, Kind::archive_end, "");
+}
+
 }  // namespace
 
 void serve(Link& link, std::span<const Format* const> formats) {
@@ -75,8 +89,9 @@ void serve(Link& link, std::span<const Format* const> formats) {
     receive(link, need_bytes_max, frame);
     const auto request = read_request(frame.payload);
     try {
-        const auto& format = find(formats, request.format);
         AskedSource source{link, request.size};
+        if (request.unpack) return unpack_entries(link, source, request.entries_max);
+        const auto& format = find(formats, request.format);
         ReadOptions options{.table = request.table, .dialect = request.dialect, .on_reject = {}, .record_bytes_max = request.record_bytes_max,
                             .columns_max = request.columns_max};
         options.on_reject = [&](const Reject& reject) { send(link, Kind::reject, to_payload(reject)); };

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t small_frame_bytes_max = 1 << 20;
 constexpr std::size_t tables_max = 100'000;
 constexpr std::size_t name_bytes_max = 64 << 20;  ///< of all names together
-constexpr std::size_t reject_raw_bytes_max = 256 * 1024;  ///< cut at 64 KiB; what is no UTF-8 grew on its way
+constexpr std::size_t reject_raw_bytes_max = 64 * 1024;
 
 [[noreturn]] void refuse(const char* why) { throw Nonsense{why}; }
 
@@ -22,22 +22,27 @@ auto believing_nothing(std::string_view format, Talk&& talk) {
     }
 }
 
+Request request_for(std::string_view format, const Source& source, const ReadOptions& options) {
+    return {.format = std::string{format}, .size = source.size(), .table = options.table, .dialect = options.dialect,
+            .record_bytes_max = options.record_bytes_max, .columns_max = options.columns_max};
+}
+
+Request request_to_open(std::string_view format, const Source& source, const ReadOptions& options) {
+    auto request = request_for(format, source, options);
+    request.open = true;
+    return request;
+}
+
 /// Talks with a child: gives it the bytes it needs, passes its rejects on, and hands over what else it says.
 class Conversation {
 public:
-    Conversation(Link& link, std::string_view format, Source& source, const ReadOptions& options, bool open)
+    Conversation(Link& link, Source& source, const ReadOptions& options, const Request& request)
         : link_{link}, source_{source}, options_{options},
           frame_bytes_max_{options.record_bytes_max + std::uint64_t{options.columns_max} * 8 + small_frame_bytes_max},
-          // Every part of a file is read a few times at most: for its tables, its styles, its rows.
-          needed_bytes_left_{source.size() * 16 + (64u << 20)} {
-        send(link_, Kind::request,
-             to_payload(Request{.open = open,
-                                .format = std::string{format},
-                                .size = source.size(),
-                                .table = options.table,
-                                .dialect = options.dialect,
-                                .record_bytes_max = options.record_bytes_max,
-                                .columns_max = options.columns_max}));
+          // Every part of a file is read a few times at most: for its tables, its styles, its rows. The pages of a database may
+          // lie scattered, each in a block of its own.
+          needed_bytes_left_{source.size() * 40 + (64u << 20)} {
+        send(link_, Kind::request, to_payload(request));
     }
 
     /// The next frame that is neither a need nor a reject. Throws the child's error.
@@ -51,7 +56,11 @@ public:
                 case Kind::tables:
                 case Kind::opened:
                 case Kind::batch:
-                case Kind::report: return frame_;
+                case Kind::report:
+                case Kind::entry:
+                case Kind::content:
+                case Kind::entry_end:
+                case Kind::archive_end: return frame_;
                 case Kind::request:
                 case Kind::bytes:
                 default: refuse("a frame is of no known kind");
@@ -89,7 +98,7 @@ private:
 class Reader final : public TableReader {
 public:
     Reader(std::unique_ptr<Link> link, std::string_view format, Source& source, const ReadOptions& options)
-        : link_{std::move(link)}, format_{format}, size_{source.size()}, conversation_{*link_, format, source, options, true} {
+        : link_{std::move(link)}, format_{format}, size_{source.size()}, conversation_{*link_, source, options, request_to_open(format, source, options)} {
         believing_nothing(format_, [&] { begin(options); });
     }
 
@@ -153,10 +162,53 @@ private:
     bool done_ = false;
 };
 
+class Unpacking final : public Entries {
+public:
+    Unpacking(std::unique_ptr<Link> link, std::string_view format, Source& source, const Request& request)
+        : link_{std::move(link)}, format_{format}, entries_left_{request.entries_max}, conversation_{*link_, source, {}, request} {}
+
+    std::optional<unpack::Entry> next() override {
+        while (!read().empty()) {}
+        return believing_nothing(format_, [&] { return hear(); });
+    }
+    std::string_view read() override {
+        return believing_nothing(format_, [&] { return hear_content(); });
+    }
+    bool complete() const override { return complete_; }
+
+private:
+    std::optional<unpack::Entry> hear() {
+        const auto& frame = conversation_.next();
+        if (frame.kind == Kind::archive_end) return std::nullopt;
+        if (frame.kind != Kind::entry || entries_left_ == 0) refuse("an archive has neither entries nor an end");
+        --entries_left_;
+        inside_ = true;
+        auto entry = read_entry(frame.payload);
+        entry.path = unpack::harmless_path(entry.path);
+        return entry;
+    }
+    std::string_view hear_content() {
+        if (!inside_) return {};
+        const auto& frame = conversation_.next();
+        if (frame.kind == Kind::content && !frame.payload.empty()) return frame.payload;
+        if (frame.kind != Kind::entry_end) refuse("an entry has neither bytes nor an end");
+        inside_ = false;
+        complete_ = frame.payload.empty();
+        return {};
+    }
+
+    std::unique_ptr<Link> link_;
+    std::string format_;
+    std::uint64_t entries_left_;
+    Conversation conversation_;
+    bool inside_ = false;
+    bool complete_ = true;
+};
+
 }  // namespace
 
 std::vector<TableInfo> ask_tables(Link& link, std::string_view format, Source& source, const ReadOptions& options) {
-    Conversation conversation{link, format, source, options, false};
+    Conversation conversation{link, source, options, request_for(format, source, options)};
     return believing_nothing(format, [&] {
         const auto& frame = conversation.next();
         if (frame.kind != Kind::tables) refuse("there are no tables");
@@ -169,6 +221,11 @@ std::vector<TableInfo> ask_tables(Link& link, std::string_view format, Source& s
 std::unique_ptr<TableReader> ask_table(std::unique_ptr<Link> link, std::string_view format, Source& source,
                                        const ReadOptions& options) {
     return std::make_unique<Reader>(std::move(link), format, source, options);
+}
+
+std::unique_ptr<Entries> ask_entries(std::unique_ptr<Link> link, std::string_view format, Source& source, std::uint64_t entries_max) {
+    return std::make_unique<Unpacking>(std::move(link), format, source,
+                                       Request{.unpack = true, .format = std::string{format}, .size = source.size(), .entries_max = entries_max});
 }
 
 }  // namespace millrace::formats::sandbox

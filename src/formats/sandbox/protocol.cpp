@@ -11,15 +11,21 @@
 namespace millrace::formats {
 
 BOOST_DESCRIBE_STRUCT(TableInfo, (), (name, hidden))
-BOOST_DESCRIBE_STRUCT(Reject, (), (line, byte_offset, column, code, reason, raw))
+BOOST_DESCRIBE_STRUCT(Reject, (), (line, byte_offset, column, code, reason))
 BOOST_DESCRIBE_STRUCT(ReadReport, (), (bytes, rows_in, rows_out, rows_rejected, rows_reported, header_rows, preamble_rows,
                                        footnote_rows, blank_rows, other_table_rows, rows_repaired, dialect, warnings))
 
 }  // namespace millrace::formats
 
+namespace millrace::formats::unpack {
+
+BOOST_DESCRIBE_STRUCT(Entry, (), (path, directory, regular, encrypted))
+
+}  // namespace millrace::formats::unpack
+
 namespace millrace::formats::sandbox {
 
-BOOST_DESCRIBE_STRUCT(Request, (), (open, format, size, table, dialect, record_bytes_max, columns_max))
+BOOST_DESCRIBE_STRUCT(Request, (), (open, unpack, format, size, table, dialect, record_bytes_max, columns_max, entries_max))
 BOOST_DESCRIBE_STRUCT(Opened, (), (names, header))
 
 namespace {
@@ -99,7 +105,12 @@ void receive(Link& link, std::size_t payload_bytes_max, Frame& frame) {
 std::string to_payload(const Request& request) { return json_of(request); }
 std::string to_payload(const Opened& opened) { return json_of(opened); }
 std::string to_payload(const std::vector<TableInfo>& tables) { return json_of(tables); }
-std::string to_payload(const Reject& reject) { return json_of(reject); }
+std::string to_payload(const unpack::Entry& entry) { return json_of(entry); }
+std::string to_payload(const Reject& reject) {
+    std::string out;
+    append(out, static_cast<std::uint32_t>(reject.raw.size()));
+    return out += reject.raw + json_of(reject);
+}
 std::string to_payload(const ReadReport& report) { return json_of(report); }
 std::string to_payload(const Error& error) {
     Problem problem{.code = std::string{to_string(error.code())}, .args = {}};
@@ -138,7 +149,14 @@ std::vector<TableInfo> read_tables(std::string_view payload) {
     if (tables.empty()) refuse("there is no table");
     return tables;
 }
-Reject read_reject(std::string_view payload) { return parse<Reject>(payload); }
+unpack::Entry read_entry(std::string_view payload) { return parse<unpack::Entry>(payload); }
+Reject read_reject(std::string_view payload) {
+    const auto size = take<std::uint32_t>(payload);
+    if (size > payload.size()) refuse("a frame is too short");
+    auto reject = parse<Reject>(payload.substr(size));
+    reject.raw = payload.substr(0, size);
+    return reject;
+}
 ReadReport read_report(std::string_view payload) { return parse<ReadReport>(payload); }
 
 Need read_need(std::string_view payload) {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "formats/format.hpp"
+#include "formats/unpack/detail/reader.hpp"
 
 /// What a child that reads a file and its parent say to each other: frames of a size (4 bytes, little endian, of the
 /// payload), a kind (1 byte) and a payload. The parent trusts nothing that it is told.
@@ -20,23 +21,30 @@ enum class Kind : std::uint8_t {
     tables = 4,   ///< child: JSON array of TableInfo; the last frame
     opened = 5,   ///< child: Opened as JSON
     batch = 6,    ///< child: see append_batch
-    reject = 7,   ///< child: Reject as JSON
+    reject = 7,   ///< child: the size of its raw bytes (u32), these, the rest of a Reject as JSON
     report = 8,   ///< child: ReadReport as JSON; the last frame
     error = 9,    ///< child: Error as JSON; the last frame
+    entry = 10,      ///< child: unpack::Entry as JSON; its bytes follow
+    content = 11,    ///< child: bytes of the entry before
+    entry_end = 12,  ///< child: "" when these were all bytes of the entry, else the rest cannot be unpacked
+    archive_end = 13,  ///< child: the last frame
 };
 
 constexpr std::size_t need_bytes_max = 1 << 20;
+constexpr std::size_t content_bytes_max = 256 << 10;
 constexpr std::size_t frame_head_bytes = 5;
 
 /// What the parent wants of the child.
 struct Request {
-    bool open = false;  ///< false: the tables of the file
+    bool open = false;    ///< false: the tables of the file
+    bool unpack = false;  ///< in place of both: the entries of an archive
     std::string format;
     std::uint64_t size = 0;  ///< of the source
     std::size_t table = 0;
     json::object dialect;
     std::uint64_t record_bytes_max = 0;
     std::uint32_t columns_max = 0;
+    std::uint64_t entries_max = 0;
 };
 
 struct Opened {
@@ -74,6 +82,7 @@ std::string to_payload(const Request& request);
 std::string to_payload(const Opened& opened);
 std::string to_payload(const Need& need);
 std::string to_payload(const std::vector<TableInfo>& tables);
+std::string to_payload(const unpack::Entry& entry);
 std::string to_payload(const Reject& reject);
 std::string to_payload(const ReadReport& report);
 std::string to_payload(const Error& error);
@@ -85,6 +94,7 @@ Request read_request(std::string_view payload);
 Opened read_opened(std::string_view payload);
 Need read_need(std::string_view payload);
 std::vector<TableInfo> read_tables(std::string_view payload);
+unpack::Entry read_entry(std::string_view payload);
 Reject read_reject(std::string_view payload);
 ReadReport read_report(std::string_view payload);
 /// Only codes that a file can be to blame for.

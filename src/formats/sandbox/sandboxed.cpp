@@ -1,5 +1,6 @@
 #include "formats/sandbox/sandboxed.hpp"
 
+#include <clocale>
 #include <csignal>
 #include <cstdlib>
 
@@ -62,10 +63,16 @@ std::vector<TableInfo> Sandboxed::tables(Source& source, const ReadOptions& opti
 }
 
 std::unique_ptr<TableReader> Sandboxed::open(Source& source, const ReadOptions& options) const {
-    return ask_table(std::make_unique<ProcessLink>(name(), source, settings_, options.stop), name(), source, options);
+    return ask_table(start_child(name(), source, settings_, options.stop), name(), source, options);
+}
+
+std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings, std::stop_token stop) {
+    return std::make_unique<ProcessLink>(format, source, settings, std::move(stop));
 }
 
 void run_child(std::span<char* const> arguments, std::span<const Format* const> formats) {
+    // Names in archives are UTF-8, which libarchive takes from the locale; later no file can be opened for it.
+    std::setlocale(LC_CTYPE, "C.UTF-8");
     // Without destructors and exit handlers: nothing of the process is worth keeping.
     if (!work::confine(arguments)) std::_Exit(2);
     try {

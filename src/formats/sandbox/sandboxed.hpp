@@ -4,6 +4,7 @@
 #include <span>
 
 #include "formats/format.hpp"
+#include "formats/sandbox/protocol.hpp"
 #include "work/sandbox.hpp"
 
 namespace millrace::formats::sandbox {
@@ -40,6 +41,9 @@ private:
     const Format& inner_;
     Settings settings_;
 };
+
+/// A child that waits for a request about `source`; a stop ends it. Its errors name `format`.
+std::unique_ptr<Link> start_child(std::string_view format, const Source& source, const Settings& settings, std::stop_token stop = {});
 
 /// The life of a child, from main: gives up its rights, then reads one table with one of `formats`. `arguments` are those
 /// behind the name of the command.

@@ -388,7 +388,8 @@ void Session::note_served() {
                         bytes_in_,
                         bytes_out_,
                         request_.request_id,
-                        peer_.address};
+                        peer_.address,
+                        request_.headers.get("traceparent")};
     shared_.hooks.on_request(served);
 }
 

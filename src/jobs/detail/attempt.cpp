@@ -11,6 +11,7 @@ RunningAttempt::RunningAttempt(Claimed claimed, ledger::Ledger& ledger, const Cl
     : lease_{claimed.lease},
       ledger_{ledger},
       clock_{clock},
+      started_{clock.now()},
       job_{std::move(claimed.job)},
       shown_{job_.progress},
       stage_{job_.stage},
@@ -47,6 +48,7 @@ void RunningAttempt::stage(int progress, std::string_view stage, std::string_vie
         stage_ = stage;
         message_ = message;
         ticked_ = false;
+        if (stages_.size() < stages_max) stages_.emplace_back(stage, clock_.now());
     }
     const auto done = ledger_.commit(std::move(ledger::Commit{}.guard(Fence{lease_}).add(
         Stage{job_.id, shown_, std::string{stage}, std::string{message}, clock_.now()})));
@@ -87,6 +89,13 @@ void RunningAttempt::log(observe::Level level, std::string_view text) {
     log_.add(level, text, clock_.now());
 }
 
+std::vector<std::pair<std::string, Instant>> RunningAttempt::stages() const {
+    const std::lock_guard lock{mutex_};
+    return stages_;
+}
+
+std::string RunningAttempt::error_code() const { return ending_ ? ending_->error_code : std::string{}; }
+
 std::optional<AppendLog> RunningAttempt::pending_log() const {
     const std::lock_guard lock{mutex_};
     auto lines = log_.pending(false, {});
@@ -107,16 +116,29 @@ void RunningAttempt::add_last_lines(ledger::Commit& commit) {
 }
 
 ledger::Committed RunningAttempt::finish(Finish finish) {
-    check();
     Settle settle;
-    settle.job = job_.id;
     settle.state = State::completed;
     settle.outcome = "completed";
+    return settle_with(std::move(settle), std::move(finish));
+}
+
+ledger::Committed RunningAttempt::await_children(Finish finish) {
+    Settle settle;
+    settle.state = State::blocked;
+    settle.outcome = "waiting";
+    settle.uncount = true;
+    return settle_with(std::move(settle), std::move(finish));
+}
+
+ledger::Committed RunningAttempt::settle_with(Settle settle, Finish finish) {
+    check();
+    settle.job = job_.id;
     settle.result = std::move(finish.result);
     settle.related_dataset_id = finish.related_dataset_id;
     settle.result_file_id = finish.result_file_id;
     settle.metadata = std::move(finish.metadata);
     settle.at = clock_.now();
+    const auto state = settle.state;
     ledger::Commit commit = std::move(finish.with);
     commit.guards.insert(commit.guards.begin(), std::make_unique<const Fence>(lease_));
     add_last_lines(commit);
@@ -125,7 +147,7 @@ ledger::Committed RunningAttempt::finish(Finish finish) {
     if (done.outcome == ledger::Outcome::lost) throw Error{Code::lease_lost};
     if (done) {
         const std::lock_guard lock{mutex_};
-        settled_ = State::completed;
+        settled_ = state;
     }
     return done;
 }

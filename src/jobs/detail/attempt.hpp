@@ -39,6 +39,7 @@ public:
     void tick(int progress, std::string_view message) override;
     void log(observe::Level level, std::string_view text) override;
     ledger::Committed finish(Finish finish) override;
+    ledger::Committed await_children(Finish finish) override;
     [[noreturn]] void snooze(Duration time) override;
     const json::value& checkpoint() const override { return job_.checkpoint; }
     void save_checkpoint(json::value value) override;
@@ -47,6 +48,11 @@ public:
     StopReason stop_reason() const;
     bool finished() const { return settled_ != State::running; }
     State settled_as() const { return settled_; }
+    Instant started() const { return started_; }
+    /// The stages so far and when each began; the first 100.
+    std::vector<std::pair<std::string, Instant>> stages() const;
+    /// Why it did not complete; empty when it did.
+    std::string error_code() const;
     /// How the attempt is to end when it has not finished; nothing when there is nothing left to commit.
     void end_with(std::optional<Settle> ending) { ending_ = std::move(ending); }
     /// As a success without effects.
@@ -68,6 +74,8 @@ public:
     void log_committed(Instant last);
 
 private:
+    static constexpr std::size_t stages_max = 100;
+    ledger::Committed settle_with(Settle settle, Finish finish);
     static constexpr std::chrono::milliseconds settle_pause_min{50}, settle_pause_max{2000};
 
     void add_last_lines(ledger::Commit& commit);
@@ -77,6 +85,7 @@ private:
     const Lease lease_;
     ledger::Ledger& ledger_;
     const Clock& clock_;
+    const Instant started_;
     Deadline claimed_at_{};
     Duration timeout_{};
     std::optional<Deadline> timeout_at_;
@@ -92,6 +101,7 @@ private:
     int shown_ = 0;  ///< progress committed or about to be
     std::string stage_;
     std::string message_;
+    std::vector<std::pair<std::string, Instant>> stages_;
     LogBuffer log_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "jobs/detail/spans.hpp"
 #include "jobs/event_data.hpp"
 
 namespace millrace::jobs::detail {
@@ -226,6 +227,7 @@ void Core::forget(RunningAttempt& attempt) {
         const std::chrono::duration<double> seconds = around_.steady.now() - attempt.claimed_at();
         log_.info("job settled", {{"job", job.id.str()}, {"state", word(attempt.settled_as())}, {"seconds", seconds.count()}});
     }
+    if (around_.tracer && around_.tracer->on()) record_spans(*around_.tracer, attempt, around_.clock.now());
     const std::lock_guard lock{mutex_};
     // Another attempt at the same job may have begun here, when this one was given up.
     const auto it = running_.find(attempt.job().id);

@@ -8,6 +8,7 @@
 #include "base/deadline.hpp"
 #include "base/random.hpp"
 #include "jobs/detail/attempt.hpp"
+#include "observe/trace.hpp"
 
 namespace millrace::jobs::detail {
 
@@ -19,6 +20,7 @@ struct Surroundings {
     const Clock& clock;
     const SteadyClock& steady;
     Random& random;
+    observe::Tracer* tracer = nullptr;  ///< null: no spans are made
 };
 
 /// Everything an engine does, as turns that do one thing once and return: no thread, no waiting. The Engine drives

@@ -5,11 +5,14 @@
 #include <algorithm>
 
 #include "base/describe.hpp"
+#include "blobs/source.hpp"
 #include "datasets/build.hpp"
 #include "datasets/open.hpp"
 #include "datasets/ops.hpp"
 #include "datasets/version.hpp"
 #include "formats/format.hpp"
+#include "formats/unpack/archive.hpp"
+#include "pipelines/import/archive.hpp"
 #include "pipelines/import/checkpoints.hpp"
 #include "pipelines/import/fetch.hpp"
 #include "pipelines/import/pace.hpp"
@@ -45,6 +48,7 @@ struct Input {
 BOOST_DESCRIBE_STRUCT(Input, (), (url, filename, file_id, dataset_id, on_duplicate, dialect, table, tables, version_of, mode, key, contract))
 
 using observe::Level;
+using BlobSource = blobs::AsSource<formats::Source>;
 
 [[noreturn]] void refuse_duplicate(const Uuid& existing) {
     throw Error{Code::duplicate, {{"existing_dataset_id", existing.str()}}};
@@ -64,6 +68,9 @@ public:
     }
 
     void run() {
+        if (finish_archive(tools_, context_)) return;
+        open_file();
+        if (!formats::unpack::archive_kind(*in_.source).empty()) return import_archive(tools_, context_, file_, *in_.source);
         try {
             const auto& format = check_format();
             // A version that another one has overtaken is built again, of that one.
@@ -96,14 +103,14 @@ private:
     /// Reading this file takes long enough to be worth going on with. A version is always built from the beginning.
     bool is_large() const {
         const auto every = tools_.import.checkpoint_bytes.count;
-        return every > 0 && file_.size > every && !input_.version_of;
+        return every > 0 && in_.source->size() > every && !input_.version_of;
     }
 
     bool import_large(const formats::Format& format) {
         Checkpoints checkpoints{tools_.drafts, context_, file_.sha256};
         checkpoints.open();
         if (const auto from = checkpoints.from(); from > 0) {
-            note(Level::info, "goes on at byte {} of {}, where an earlier attempt has left it", from, file_.size);
+            note(Level::info, "goes on at byte {} of {}, where an earlier attempt has left it", from, in_.source->size());
             resumed_from_ = from;
         }
         const bool done = import(format, checkpoints.objects(), &checkpoints);
@@ -134,12 +141,17 @@ private:
         return input;
     }
 
-    const formats::Format& check_format() {
+    void open_file() {
         context_.stage(10, "format_check");
         work::failpoint("import.format_check");
-        auto source = open_file();
-        const auto& format = formats::recognise(source, file_.filename, input_.dialect);
-        note(Level::info, "{} bytes, read as {}", file_.size, format.name());
+        in_ = formats::unpack::plain(std::make_unique<BlobSource>(tools_.blobs.open(file_.sha256)), file_.filename, {}, [this] { context_.check(); });
+        if (!in_.compression.empty()) note(Level::info, "{} bytes, compressed by {}, hold {}", file_.size, in_.compression, in_.source->size());
+    }
+
+    const formats::Format& check_format() {
+        auto source = watched();
+        const auto& format = formats::recognise(source, in_.filename, input_.dialect);
+        note(Level::info, "{} bytes, read as {}", source.size(), format.name());
         return format;
     }
 
@@ -207,7 +219,7 @@ private:
     /// Every further table that people see becomes a dataset of its own. One that cannot be used is reported, and fails nothing.
     void build_others(const formats::Format& format) {
         if (!wants_all() || (format.counts_other_tables() && other_rows_ == 0)) return;
-        auto source = open_file();
+        auto source = watched();
         const auto tables = format.tables(source, {.dialect = input_.dialect, .stop = context_.stop()});
         for (std::size_t i = 1; i < tables.size(); ++i) {
             context_.check();
@@ -244,10 +256,10 @@ private:
         if (skipped_.size() < datasets_max) skipped_.push_back(json::object{{"table", number}, {"name", name}, {"why", why}});
     }
 
-    WatchedSource open_file() const { return {tools_.blobs.open(file_.sha256), context_.stop()}; }
+    WatchedSource watched() const { return {*in_.source, context_.stop()}; }
 
     datasets::Dataset build(const formats::Format& format, int table, const Uuid& id, const Objects& objects, Checkpoints* checkpoints = nullptr) {
-        auto source = open_file();
+        auto source = watched();
         datasets::BuildOptions options;
         options.source_bytes = source.size();
         options.stop = context_.stop();
@@ -421,6 +433,7 @@ private:
     const Input input_;
     const Scope scope_;
     intake::File file_;
+    formats::unpack::Plain in_;  ///< the file, unpacked
     std::optional<datasets::Dataset> parent_;  ///< the version before, when this becomes one
     int version_ = 1;
     std::optional<std::uint64_t> resumed_from_;  ///< where in the file the first table went on

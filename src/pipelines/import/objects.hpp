@@ -10,22 +10,22 @@
 
 namespace millrace::pipelines::import {
 
-/// The file while it is read: counts what is read, and throws Error{cancelled} once the attempt is to stop.
+/// A source while it is read, which must outlive it: counts what is read, and throws Error{cancelled} once the attempt is to stop.
 class WatchedSource final : public formats::Source {
 public:
-    WatchedSource(std::unique_ptr<blobs::Reader> reader, std::stop_token stop) : reader_{std::move(reader)}, stop_{std::move(stop)} {}
+    WatchedSource(formats::Source& source, std::stop_token stop) : source_{source}, stop_{std::move(stop)} {}
 
-    std::uint64_t size() const override { return reader_->size(); }
+    std::uint64_t size() const override { return source_.size(); }
     std::size_t read(std::uint64_t offset, std::span<char> into) override {
         if (stop_.stop_requested()) throw Error{Code::cancelled};
-        const auto got = reader_->read(offset, into);
+        const auto got = source_.read(offset, into);
         bytes_read_ += got;
         return got;
     }
     std::uint64_t bytes_read() const { return bytes_read_; }
 
 private:
-    std::unique_ptr<blobs::Reader> reader_;
+    formats::Source& source_;
     std::stop_token stop_;
     std::uint64_t bytes_read_ = 0;
 };

@@ -82,10 +82,16 @@ int& counter(jobs::Children& children, const Job& child) {
     return done ? children.completed : children.cancelled;
 }
 
-/// A workflow shows the mean of its children and ends with the last of them.
+/// Its children have ended: it goes on.
+void wake_parent(Tx& tx, HeldJob& parent, Instant at) {
+    parent.job.run_at = at;
+    move(tx, parent, State::queued, at);
+}
+
+/// A workflow shows the mean of its children and ends with the last of them; a job that waits for its children goes on then.
 void show_parent(Tx& tx, HeldJob& parent, Instant at) {
     Job& job = parent.job;
-    if (!job.workflow()) return;
+    if (!job.workflow() && !job.awaits_children()) return;
     const auto& children = *job.children;
     if (children.ended() < children.total) {
         if (is_terminal(job.state)) return;
@@ -96,6 +102,7 @@ void show_parent(Tx& tx, HeldJob& parent, Instant at) {
         return tx.event("job.stage", job);
     }
     if (is_terminal(job.state)) return;
+    if (job.awaits_children()) return wake_parent(tx, parent, at);
     const bool failed = job.batch() ? children.completed == 0 : children.failed + children.cancelled > 0;
     if (failed) set_error(job, Code::children_failed, {{"failed", std::to_string(children.failed)}, {"cancelled", std::to_string(children.cancelled)}, {"total", std::to_string(children.total)}});
     move(tx, parent, failed ? State::failed : State::completed, at);

@@ -152,6 +152,8 @@ void settle_job(Tx& tx, const jobs::Settle& op) {
         state = State::cancelled;
         set_error(job, Code::cancelled);
     }
+    // Children that have all ended in the meantime will not wake it any more.
+    if (state == State::blocked && job.children.value_or(jobs::Children{}).ended() >= job.children.value_or(jobs::Children{}).total) state = State::queued;
     merge(job.metadata, op.metadata);
     if (op.result) {
         job.result = *op.result;
@@ -165,6 +167,8 @@ void settle_job(Tx& tx, const jobs::Settle& op) {
     tx.drop_lease(*held);
     tx.close_attempt(job.id, op.at, op.outcome, op.error_code, op.error_message);
     move(tx, *held, state, op.at);
+    // Those that it has made in this commit, while somebody asked to end it.
+    if (op.state == State::blocked && state == State::cancelled) cancel_children(tx, job, op.at);
 }
 
 void cancel_job(Tx& tx, const jobs::Cancel& op) {

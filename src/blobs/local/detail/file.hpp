@@ -5,19 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
-#include "base/error.hpp"
+#include "blobs/detail/fail.hpp"
 #include "blobs/store.hpp"
 
 namespace millrace::blobs::local {
 namespace fs = std::filesystem;
-
-[[noreturn]] inline void fail(const char* what, int error) {
-    if (error == ENOSPC || error == EDQUOT) throw Error{Code::storage_full};
-    throw Error{Code::storage_failed, {{"why", std::string{what} + ": " + std::strerror(error)}}};
-}
 
 class File {
 public:

@@ -30,6 +30,8 @@ public:
     /// Would this filled cell be at home in a typed or shaped column?
     bool accepts(std::string_view cell) const;
     bool has_value(std::string_view cell) const;
+    /// Share of filled cells with the exact shape of this one, 0 to 1.
+    double shape_share(std::string_view cell) const;
     std::size_t length_min() const { return length_min_; }
     std::size_t length_max() const { return length_max_; }
     /// Logarithm of how likely the cell is here; 0 is as likely as can be, about -4.6 is out of place.
@@ -39,6 +41,7 @@ private:
     std::uint32_t family(Kind kind) const;
 
     std::size_t cells_ = 0;
+    std::size_t placeholders_ = 0;  ///< filled cells that say that there is no value
     std::array<std::uint32_t, kind_count> kinds_{};
     std::unordered_map<std::string, std::uint32_t> shapes_;
     std::unordered_map<std::string, std::uint32_t> forms_;

@@ -32,8 +32,9 @@ Kind kind_of(std::string_view cell);
 
 constexpr bool is_number(Kind k) { return k >= Kind::integer && k <= Kind::money; }
 constexpr bool is_temporal(Kind k) { return k >= Kind::date && k <= Kind::timestamp; }
-/// A kind that a heading seldom has.
 constexpr bool is_typed(Kind k) { return k >= Kind::integer && k <= Kind::email; }
+/// A kind that a heading seldom has; "No" is one of its words.
+constexpr bool is_value(Kind k) { return is_typed(k) && k != Kind::boolean; }
 
 /// The form of a cell: digits as 9, letters as A or a, the rest as it is. `exact` keeps lengths ("AA-999"), else runs
 /// collapse ("A-9").

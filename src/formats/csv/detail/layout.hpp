@@ -17,6 +17,7 @@ enum class Break { none, other_table, footnotes };
 struct Layout {
     std::size_t width = 1;           ///< cells per record
     std::size_t columns = 1;         ///< of the table; less than width when the last ones only pad for another table
+    bool ragged = false;             ///< rows lack the empty cells at their end
     bool has_header = false;
     std::vector<std::string> names;  ///< `columns` of them; empty without a header
     std::uint64_t preamble_rows = 0;

@@ -66,7 +66,7 @@ private:
     void state(Archive& archive) {
         archive(report_.rows_out, report_.rows_rejected, report_.header_rows, report_.preamble_rows, report_.footnote_rows, report_.blank_rows,
                 report_.other_table_rows, report_.rows_repaired, report_.warnings);
-        archive(layout_.end, stretch_, sequel_, repairs_, repairs_tried_, repaired_, after_, judged_until_, line_);
+        archive(layout_.end, stretch_, sequel_, repairs_, repairs_tried_, repaired_, after_, judged_until_, line_, empty_, owed_);
     }
     enum class Step { go_on, batch_full, done };
     static constexpr std::uint64_t repairs_tried_max = 20'000;  ///< a file of damage only is not worth more
@@ -76,6 +76,11 @@ private:
     void finish();
     Step step(TextBatch& batch);
     void regular(TextBatch& batch);
+    bool skip_empty(std::string_view segment);
+    Step pay(TextBatch& batch);
+    bool has_surplus() const;
+    void settle_surplus(TextBatch& batch);
+    bool join_next();
     void deliver(TextBatch& batch, std::string_view segment, std::size_t rows);
     Cell unquoted(std::string_view text);
     Step careful(TextBatch& batch);
@@ -119,6 +124,8 @@ private:
     std::size_t at_ = 0;       ///< in stream_.text(): everything before it is settled
     std::size_t lines_at_ = 0; ///< in stream_.text(): line_ has been counted up to here
     std::uint64_t line_ = 1;
+    std::uint64_t empty_ = 0;  ///< rows of delimiters only that have been passed: part of the table if it goes on
+    std::uint64_t owed_ = 0;   ///< of these, to be delivered
     bool done_ = false;
 };
 

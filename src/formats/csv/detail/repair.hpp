@@ -25,6 +25,10 @@ std::optional<Repair> repair_quote(std::string_view line, const Dialect& dialect
 std::optional<Repair> repair_row(std::string_view line, const std::vector<Cell>& cells, const Dialect& dialect,
                                  const ColumnModels& models, Arena& arena);
 
+/// A row that a line end in an unquoted text cut in two; nothing when two rows of their own are as likely. `line` holds both.
+std::optional<Repair> join_rows(std::string_view line, const std::vector<Cell>& first, const std::vector<Cell>& second,
+                                const ColumnModels& models);
+
 /// Every cell kept, at any price: padded with nulls, or the surplus joined into the cell where it fits best.
 Repair force_row(const std::vector<Cell>& cells, const Dialect& dialect, const ColumnModels& models, Arena& arena);
 

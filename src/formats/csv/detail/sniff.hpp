@@ -14,6 +14,7 @@ struct Candidate {
     Dialect dialect;
     double score = 0;       ///< pattern times type; only comparable within one file
     std::size_t width = 0;  ///< most frequent number of cells
+    std::size_t records = 0;
     double regular = 0;     ///< share of records with that width, 0 to 1
     double damage = 0;      ///< share of records with quotes that the dialect does not explain, 0 to 1
     double typed = 0;       ///< share of cells that look like values, 0 to 1

@@ -57,6 +57,7 @@ programs() {
     suite crash-sqlite python3 tests/crash/run.py --store sqlite --cycles 10
     suite crash-postgres python3 tests/crash/run.py --store postgres --cycles 10
     suite procs python3 tests/procs/run.py
+    suite s3 python3 tests/s3/run.py
 }
 product() {
     suite api python3 tests/api/run.py
@@ -67,7 +68,6 @@ product() {
     suite formats python3 tests/formats/run.py
     suite quality python3 tests/quality/run.py --floors
     suite tus python3 tests/tus/run.py
-    suite s3 python3 tests/s3/run.py
     suite clients python3 tests/clients/run.py
     suite e2e python3 tests/e2e/run.py
     suite extend python3 tests/extend/run.py

@@ -1,14 +1,13 @@
 #include "app/trace_export.hpp"
 
-#include "base/deadline.hpp"
-#include "http/client.hpp"
 #include "work/thread_name.hpp"
 
 namespace millrace::app {
 namespace {
 
 constexpr std::size_t spans_of_one_request = 512;
-constexpr Duration last_words = 2s;  ///< for what is left at the end
+constexpr Duration answered_within = 10s;
+constexpr Duration last_words = 2s;  ///< for all that is left at the end
 
 }  // namespace
 
@@ -59,20 +58,21 @@ TraceExport::TraceExport(TracingSettings settings, observe::Tracer& tracer, obse
     if (tracer_.on()) thread_ = std::jthread{[this](std::stop_token stop) { run(stop); }};
 }
 
-TraceExport::~TraceExport() = default;
-
 void TraceExport::run(std::stop_token stop) {
     work::name_this_thread("traces");
     while (!stop.stop_requested()) {
         const auto spans = tracer_.take(spans_of_one_request, settings_.interval, stop);
-        if (!spans.empty()) send(spans, stop);
+        if (!spans.empty()) send(spans, in(answered_within));
     }
-    for (auto left = tracer_.take(spans_of_one_request, Duration{0}, {}); !left.empty(); left = tracer_.take(spans_of_one_request, Duration{0}, {})) {
-        send(left, {});
+    const auto end = in(last_words);
+    while (true) {
+        const auto left = tracer_.take(spans_of_one_request, Duration{0}, {});
+        if (left.empty()) return;
+        send(left, end);
     }
 }
 
-void TraceExport::send(const std::vector<observe::Span>& spans, std::stop_token stop) {
+void TraceExport::send(const std::vector<observe::Span>& spans, Deadline deadline) {
     std::string why;
     try {
         http::ClientRequest request{.method = "POST", .url = settings_.endpoint + "/v1/traces"};
@@ -80,8 +80,8 @@ void TraceExport::send(const std::vector<observe::Span>& spans, std::stop_token 
         if (!settings_.authorization.empty()) request.headers.add("Authorization", settings_.authorization.expose());
         request.body = otlp_json(spans, service_);
         request.body_bytes_kept = 4096;
-        request.deadline = in(stop.stop_possible() ? 10s : last_words);
-        const auto answer = http::Client{}.send(request);
+        request.deadline = deadline;
+        const auto answer = client_.send(request);
         if (answer.status / 100 == 2) {
             sent_.add(static_cast<double>(spans.size()));
             warned_ = false;

@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "base/secret.hpp"
+#include "http/client.hpp"
 #include "http/server.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -34,18 +36,18 @@ observe::Span span_of(const http::Served& served, Instant now);
 class TraceExport {
 public:
     TraceExport(TracingSettings settings, observe::Tracer& tracer, observe::Service service, observe::Metrics& metrics, observe::Log& log);
-    ~TraceExport();
 
 private:
     void run(std::stop_token stop);
-    void send(const std::vector<observe::Span>& spans, std::stop_token stop);
+    void send(const std::vector<observe::Span>& spans, Deadline deadline);
 
     const TracingSettings settings_;
     observe::Tracer& tracer_;
     const observe::Service service_;
     observe::Log& log_;
     const observe::Counter sent_, lost_;
-    bool warned_ = false;
+    http::Client client_;  ///< of the thread
+    bool warned_ = false;  ///< of the thread
     std::jthread thread_;
 };
 

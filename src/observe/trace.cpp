@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/hash.hpp"
 #include "base/random.hpp"
 
 namespace millrace::observe {
@@ -15,12 +16,6 @@ std::optional<std::uint64_t> hex(std::string_view text) {
     const bool lower = std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!lower || std::from_chars(text.data(), text.data() + text.size(), value, 16).ec != std::errc{}) return std::nullopt;
     return value;
-}
-
-std::string hex_of(const TraceId& id) {
-    std::string out;
-    for (const auto byte : id) out += fmt::format("{:02x}", byte);
-    return out;
 }
 
 std::string hex_of(SpanId id) { return id == 0 ? std::string{} : fmt::format("{:016x}", id); }
@@ -41,7 +36,7 @@ json::object attribute(std::string_view key, const json::value& value) { return 
 json::object otlp_span(const Span& span) {
     json::array attributes;
     for (const auto& [key, value] : span.attributes) attributes.push_back(attribute(key, value));
-    json::object out{{"traceId", hex_of(span.trace)},
+    json::object out{{"traceId", to_hex({reinterpret_cast<const char*>(span.trace.data()), span.trace.size()})},
                      {"spanId", hex_of(span.id)},
                      {"parentSpanId", hex_of(span.parent)},
                      {"name", span.name},

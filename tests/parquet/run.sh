@@ -5,12 +5,7 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 program=$(realpath "${1:-$here/../../build/dev/src/datasets_test}")
 cd "$here"
-if ! command -v npm >/dev/null; then echo "skipped: no npm"; exit 0; fi
-# Not `npm ci`: it wants the packages of every other platform in the lock file as well.
-if [ ! -d node_modules/nodejs-polars ] && ! npm install --no-save --no-audit --no-fund >npm.log 2>&1; then
-    tail -n 5 npm.log; rm -rf npm.log node_modules; echo "skipped: the packages cannot be installed"; exit 0
-fi
-rm -f npm.log
+. ./packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 MILLRACE_PARQUET_WRITE="$work" "$program" -tc="files for other readers are written*" >"$work/log" || { cat "$work/log"; exit 1; }

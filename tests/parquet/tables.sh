@@ -5,12 +5,9 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 program=$(realpath "${1:-$here/../../build/dev/millrace}")
 cd "$here"
-if ! command -v npm >/dev/null; then echo "skipped: no npm"; exit 0; fi
-if [ ! -d node_modules/nodejs-polars ] && ! npm install --no-save --no-audit --no-fund >npm.log 2>&1; then
-    tail -n 5 npm.log; rm -rf npm.log node_modules; echo "skipped: the packages cannot be installed"; exit 0
-fi
-rm -f npm.log
-case $(uname -m) in x86_64) npm install --no-save --no-audit --no-fund nodejs-polars-linux-x64-gnu@0.26.1 >/dev/null 2>&1 || true ;; esac
+. ./packages.sh
+polars=nodejs-polars-linux-x64-gnu
+if [ "$(uname -m)" = x86_64 ] && [ ! -d node_modules/$polars ]; then npm install --no-save --no-audit --no-fund $polars@0.26.1 >/dev/null 2>&1 || true; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 node tables.mjs "$work" write

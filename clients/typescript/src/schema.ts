@@ -7749,7 +7749,9 @@ export interface operations {
                 content: {
                     "application/json": {
                         format?: string;
+                        compression?: string | null;
                         tables?: unknown[] | null;
+                        members?: unknown[] | null;
                         names?: unknown[];
                         rows?: unknown[];
                         rejects?: unknown[];

@@ -193,19 +193,8 @@ private:
             throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_in)}, {"limit", std::to_string(options_.record_bytes_max)}}};
         }
         if (--left_ > empty_rows_max && before == rest_.left()) damaged("a block claims too many values");
-        end_row(batch);
+        end_row(batch, texts_, report_, options_);
         return bytes;
-    }
-
-    void end_row(TextBatch& batch) {
-        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
-            ++report_.rows_rejected;
-            if (options_.on_reject) options_.on_reject(std::move(*bad));
-            if (batch.rows == 0) texts_.clear();
-            return batch.cells.resize(batch.rows * batch.columns);
-        }
-        ++report_.rows_out;
-        ++batch.rows;
     }
 
     std::size_t append_cell(const Shape& shape, TextBatch& batch) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "formats/detail/render.hpp"
 
@@ -21,16 +22,6 @@ T load(std::string_view bytes) {
     T value;
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
-}
-
-std::string hex(std::string_view bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    for (const char c : bytes) {
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return out;
 }
 
 /// Big-endian two's complement with a point; longer than 16 bytes is no number that we write.
@@ -147,7 +138,7 @@ Was ValueText::append(const Shape& shape, Bytes& in, std::string& out, bool quot
         case Kind::bytes:
         case Kind::fixed: {
             const auto bytes = shape.kind == Kind::bytes ? in.text() : in.take(shape.size);
-            if (shape.logical != Logical::decimal) return append_text(hex(bytes), out, quoted);
+            if (shape.logical != Logical::decimal) return append_text(to_hex(bytes), out, quoted);
             out += decimal(bytes, shape.scale);
             return Was::bare;
         }

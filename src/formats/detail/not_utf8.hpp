@@ -1,15 +1,15 @@
 #pragma once
 
-#include <optional>
-#include <span>
+#include <string>
 
+#include "formats/arena.hpp"
 #include "formats/format.hpp"
 
 namespace millrace::formats {
 
-/// A text that its file calls text and that is no UTF-8 rejects its row: the Reject for the first one of `row`, the `line`th
-/// of its table. Nothing where all are UTF-8.
-std::optional<Reject> not_utf8(std::span<const Cell> row, std::uint64_t line);
+/// Ends the row whose cells stand behind the rows of `batch`, the `report.rows_in`th of its table: it is one of them now, or
+/// rejected for the first of its texts that is no UTF-8, though its file calls it text. `texts` holds those of the batch.
+void end_row(TextBatch& batch, Arena& texts, ReadReport& report, const ReadOptions& options);
 
 /// A warning where the name of a column, counted from 1, was not UTF-8 and is shown with U+FFFD.
 std::string altered_name(std::size_t column);

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "formats/arena.hpp"
 #include "formats/detail/not_utf8.hpp"
@@ -90,19 +91,8 @@ private:
         if (bytes > options_.record_bytes_max) {
             throw Error{Code::line_too_long, {{"line", std::to_string(report_.rows_in)}, {"limit", std::to_string(options_.record_bytes_max)}}};
         }
-        end_row(batch);
+        end_row(batch, texts_, report_, options_);
         return bytes;
-    }
-
-    void end_row(TextBatch& batch) {
-        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
-            ++report_.rows_rejected;
-            if (options_.on_reject) options_.on_reject(std::move(*bad));
-            if (batch.rows == 0) texts_.clear();
-            return batch.cells.resize(batch.rows * batch.columns);
-        }
-        ++report_.rows_out;
-        ++batch.rows;
     }
 
     Cell cell_of(const Part& part) {
@@ -162,13 +152,7 @@ struct Parquet final : Format {
 
 std::string_view readable(const Leaf& leaf, std::string_view text, std::string& hex) {
     if (!leaf.binary || first_invalid_utf8(text) == text.npos) return text;
-    constexpr char digits[] = "0123456789abcdef";
-    hex.clear();
-    for (const char c : text) {
-        hex += digits[static_cast<unsigned char>(c) >> 4];
-        hex += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return hex;
+    return hex = to_hex(text);
 }
 
 const Format& format() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hash.hpp"
 #include "formats/arena.hpp"
 #include "formats/detail/not_utf8.hpp"
 #include "formats/detail/render.hpp"
@@ -15,14 +16,6 @@ namespace {
 
 constexpr std::size_t batch_rows = 4096;
 constexpr std::size_t batch_bytes = 256 << 10;
-
-void append_hex(std::string& out, std::string_view bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    for (const char c : bytes) {
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
-    }
-}
 
 class Reader final : public TableReader {
 public:
@@ -72,15 +65,7 @@ private:
             }
             batch.cells.push_back(cell);
         }
-        if (auto bad = not_utf8(std::span{batch.cells}.subspan(batch.rows * batch.columns), report_.rows_in)) {
-            ++report_.rows_rejected;
-            if (options_.on_reject) options_.on_reject(std::move(*bad));
-            if (batch.rows == 0) texts_.clear();
-            batch.cells.resize(batch.rows * batch.columns);
-            return bytes;
-        }
-        ++report_.rows_out;
-        ++batch.rows;
+        end_row(batch, texts_, report_, options_);
         return bytes;
     }
 
@@ -92,9 +77,7 @@ private:
             case SQLITE_FLOAT: return kept({number.data(), put_float(number.data(), sqlite3_column_double(rows_.get(), column))}, false);
             case SQLITE_BLOB: {
                 const auto* bytes = static_cast<const char*>(sqlite3_column_blob(rows_.get(), column));
-                hex_.clear();
-                if (bytes != nullptr) append_hex(hex_, {bytes, static_cast<std::size_t>(sqlite3_column_bytes(rows_.get(), column))});
-                return kept(hex_, true);
+                return kept(to_hex({bytes, static_cast<std::size_t>(sqlite3_column_bytes(rows_.get(), column))}), true);
             }
             default: break;
         }
@@ -124,7 +107,6 @@ private:
     std::vector<std::string> names_;
     ReadReport report_;
     Arena texts_;
-    std::string hex_;
     bool done_ = false;
 };
 

@@ -10,8 +10,6 @@ observe::SpanId span_of(const Uuid& job) {
     return id;
 }
 
-bool is_over(State state) { return state == State::completed || state == State::failed || state == State::cancelled; }
-
 }  // namespace
 
 void record_spans(observe::Tracer& tracer, const RunningAttempt& attempt, Instant now) {
@@ -41,7 +39,7 @@ void record_spans(observe::Tracer& tracer, const RunningAttempt& attempt, Instan
                        .end = i + 1 < stages.size() ? stages[i + 1].second : now});
     }
     tracer.record(span);
-    if (!is_over(state)) return;
+    if (!is_terminal(state)) return;
     span.id = std::exchange(span.parent, 0);
     span.kind = observe::SpanKind::internal;
     span.name = "job " + job.kind;

@@ -16,10 +16,10 @@
 #include "base/describe.hpp"
 #include "blobs/catalog.hpp"
 #include "http/client.hpp"
-#include "llm/client.hpp"
-#include "llm/ops.hpp"
 #include "jobs/retention.hpp"
 #include "jobs/scheduler.hpp"
+#include "llm/client.hpp"
+#include "llm/ops.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
 #include "webhooks/sender.hpp"
@@ -126,8 +126,7 @@ struct App::Parts {
           uploads{intake, storage->intake(), storage->ledger(), *blobs.drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
           llm{settings.llm, {.store = &storage->llm(), .ledger = &storage->ledger(), .clock = clock, .log = &log}},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *drafts, llm, settings.import,
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, settings.import,
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, llm, settings.import,
                                     settings.upload.max_bytes})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self, &tracer},
           scheduler{storage->schedules(), storage->ledger(), clock, log},

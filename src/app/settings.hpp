@@ -49,8 +49,7 @@ struct Settings {
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, import, api, accounts, webhooks, llm, database, payload, log, shutdown))
-                      (data_dir, port_file, http, jobs, upload, blobs, import, api, accounts, webhooks, database, payload, log, tracing, shutdown))
+                      (data_dir, port_file, http, jobs, upload, blobs, import, api, accounts, webhooks, llm, database, payload, log, tracing, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

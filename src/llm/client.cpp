@@ -207,6 +207,7 @@ private:
         }
         const auto body = state_.provider->body(prompt_of(question_, state_.settings.model, shape, quirks, complaint));
         for (int attempt = 1;; ++attempt) {
+            if (state_.broken()) return {.call = {}, .reply = {}, .fault = Fault::unreachable, .retry_after = {}};
             auto tried = once(body, shape, attempt);
             if (!over_.empty() || !tried.fault) return tried;
             record(tried.call, word(*tried.fault));
@@ -237,10 +238,6 @@ private:
         call.shape = word(shape);
         call.attempt = attempt;
         call.sent = body;
-        if (state_.broken()) {
-            tried.fault = Fault::unreachable;
-            return tried;
-        }
         const auto text = json::serialize(body);
         const auto input = estimated_tokens(text);
         const auto spent = state_.tools.store ? state_.tools.store->spent(asker_, call.at) : Spent{};

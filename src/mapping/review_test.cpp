@@ -31,7 +31,7 @@ Summary summary(const std::vector<std::string>& values) {
 }
 
 /// Names that say little, so that there is something to ask.
-const Table source = table("source", {"wert1", "menge", "kundennr"});
+const Table source = table("source", {"wert1", "wert2", "menge", "kundennr"});
 const Table target = table("target", {"amount", "quantity", "customer_number", "price"});
 
 std::string applied(const Proposal& proposal) {
@@ -119,7 +119,7 @@ TEST_CASE("samples are shown unless they identify somebody") {
              {"long numbers", {"4024007138010896"}, {"9999999999999999"}},
              {"e-mail", {"a@b.nl"}, {"a@a.aa"}},
              {"IBAN", {"NL91ABNA0417164300"}, {"AA99AAAA9999999999"}},
-             {"what directs and hides", {"a\u202Eb\x01c"}, {"abc"}},
+             {"what directs and hides", {"a\u202Eb\x01" "c"}, {"abc"}},
          }) {
         CAPTURE(row.name);
         CHECK(samples_of(summary(row.values)) == row.want);
@@ -129,7 +129,8 @@ TEST_CASE("samples are shown unless they identify somebody") {
 TEST_CASE("a language model decides what is uncertain, in one call") {
     const auto before = propose(source, target);
     llm::Rule rule;
-    rule.reply.choose = {{"wert1", "price"}, {"menge", "quantity"}, {"kundennr", "customer_number"}};
+    rule.reply.choose = {{"wert1", "price"}, {"wert2", "amount"}};
+    rule.reply.confidence = 1;
     const llm::Standin standin{{.script = {{rule}}}};
     llm::Client client{settings_for(standin), {.clock = wall}};
     LlmReviewer reviewer{client, {}, {}};
@@ -157,7 +158,8 @@ TEST_CASE("whatever a bad server does, the mapping is the one without it") {
         llm::Rule rule;
         rule.fault = fault;
         rule.retry_after = 0;
-        rule.reply.choose = {{"wert1", "price"}};
+        rule.reply.choose = {{"wert1", "price"}, {"wert2", "amount"}};
+        rule.reply.confidence = 1;
         const llm::Standin standin{{.script = {{rule}}}};
         llm::Client client{settings_for(standin), {.clock = wall}};
         LlmReviewer reviewer{client, {}, {}};

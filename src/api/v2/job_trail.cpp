@@ -40,7 +40,7 @@ struct LlmCallList {
 };
 BOOST_DESCRIBE_STRUCT(LlmCallList, (), (items))
 
-LlmCallView view(const llm::Call& call) {
+LlmCallView shown(const llm::Call& call) {
     LlmCallView out{.id = call.id, .at = call.at, .purpose = call.purpose, .provider = call.provider, .model = call.model, .shape = call.shape,
                     .attempt = call.attempt, .outcome = call.outcome};
     if (call.status != 0) out.status = call.status;
@@ -155,7 +155,7 @@ http::Begun events(Call& call) {
 
 http::Begun llm_calls(Call& call) {
     LlmCallList out;
-    for (const auto& one : call.services.llm.calls(find(call).id)) out.items.push_back(view(one));
+    for (const auto& one : call.services.llm.calls(find(call).id)) out.items.push_back(shown(one));
     return http::Response::json(200, to_json(out));
 }
 

@@ -29,6 +29,7 @@ Script read_script(std::string_view text) {
         if (rule.match.text && !re2::RE2{*rule.match.text, re2::RE2::Quiet}.ok()) {
             error.issues.push_back({at + "/match/text", "invalid", "it is no regular expression"});
         }
+        if (rule.bytes < 0) error.issues.push_back({at + "/bytes", "out_of_range", "it is at least 0"});
         if (rule.bytes_per_second < 1) error.issues.push_back({at + "/bytes_per_second", "out_of_range", "it is at least 1"});
     }
     if (!error.issues.empty()) throw error;

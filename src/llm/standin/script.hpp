@@ -37,7 +37,7 @@ struct Rule {
     int times = 0;              ///< how often the rule is used; 0: always
     double retry_after = 1;     ///< 429, 503: seconds
     std::int64_t ms = 600'000;  ///< hang
-    std::int64_t bytes = 40;    ///< truncate, reset: of the body that are sent
+    std::int64_t bytes = 40;    ///< truncate: of the body there are; reset: of the body are sent
     std::int64_t bytes_per_second = 20;  ///< slow
 };
 BOOST_DESCRIBE_STRUCT(Rule, (), (match, fault, reply, times, retry_after, ms, bytes, bytes_per_second))

@@ -49,7 +49,12 @@ bool hash_images(json::value& value) {
     return found;
 }
 
-/// Every word of every enumeration by another, every text by a number.
+std::string with_other_quotes(std::string text) {
+    std::ranges::replace(text, '"', '\'');
+    return text;
+}
+
+/// Changes an object and all within it.
 void distort(json::object& object, const std::function<void(json::object&)>& change) {
     for (auto& member : object) {
         if (auto* inner = member.value().if_object()) distort(*inner, change);
@@ -101,7 +106,7 @@ Spoken spoken_by(const Rule& rule, const Asked& asked) {
         });
     }
     const auto text = json::serialize(answer);
-    if (fault == "bad_json") spoken.text = "{'answer': " + text;
+    if (fault == "bad_json") spoken.text = with_other_quotes(text);
     else if (fault == "length") spoken.text = text.substr(0, text.size() / 2);
     else if (fault == "fenced_json") spoken.text = "Here is what you asked for:\n```json\n" + text.substr(0, text.size() - 1) + ",}\n```\nLet me know if I can help.";
     else spoken.object = std::move(answer);
@@ -130,12 +135,12 @@ struct Hanging final : http::Later {
     const Deadline until;
 };
 
-/// A body that breaks off after so many bytes.
+/// The connection breaks off after so many bytes of the body.
 http::Answer broken_off(std::string text, std::int64_t bytes) {
     http::Download download;
     download.content_type = "application/json";
     download.size = text.size();
-    const auto sent = std::min<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 0)), text.size() - 1);
+    const auto sent = std::min<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), text.size() - 1);
     download.read = [text = std::move(text), sent](std::uint64_t offset, std::span<char> into) -> std::size_t {
         if (offset >= sent) throw Error{Code::interrupted};
         const auto count = std::min<std::size_t>(into.size(), sent - offset);
@@ -259,8 +264,8 @@ struct Standin::State {
         if (fault == "completion_tokens") return refuse(400, "unsupported_parameter", "Use 'max_completion_tokens' instead of 'max_tokens'");
         if (fault == "hang") return http::Answer{std::make_unique<Hanging>(std::chrono::milliseconds{rule.ms})};
         auto text = json::serialize(written(asked, spoken_by(rule, asked)));
-        if (fault == "reset") return broken_off(std::move(text), 0);
-        if (fault == "truncate") return broken_off(std::move(text), rule.bytes);
+        if (fault == "reset") return broken_off(std::move(text), rule.bytes);
+        if (fault == "truncate") text.resize(std::min<std::size_t>(text.size(), static_cast<std::size_t>(rule.bytes)));
         if (fault == "slow") return slowly(std::move(text), rule.bytes_per_second);
         return http::Answer{http::Response::json(200, std::move(text))};
     }

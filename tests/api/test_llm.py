@@ -1,7 +1,7 @@
 """Mappings with a language model: what it decides, what it costs, and that no fault of it changes anything."""
 
+import itertools
 import json
-import uuid
 
 from support.case import ApiCase
 from support.client import multipart
@@ -23,6 +23,7 @@ SETTINGS = {
 SOURCE = b"F1,F2,menge,kundennr\n12.50,11.30,3,K-1\n8.00,7.25,1,K-2\n"
 TARGET = json.dumps({"fields": [{"name": n} for n in ("amount", "quantity", "customer_number", "price")]}).encode()
 CHOICE = {"choose": {"F1": "price", "F2": "amount", "menge": "quantity", "kundennr": "customer_number"}, "confidence": 1}
+ROWS = itertools.count()
 
 
 def tearDownModule():
@@ -45,8 +46,8 @@ class Llm(ApiCase):
         return answer.json()["id"]
 
     def source(self):
-        """A source that no other test has asked about: the answer is not in the cache."""
-        return SOURCE + f"1,1,1,{uuid.uuid4().hex}\n".encode()
+        """A source that no other test has asked about, by the number of its values: the answer is not in the cache."""
+        return SOURCE + b"".join(f"{n}.25,{n}.75,{n},K-{n}\n".encode() for n in range(10, 10 + next(ROWS)))
 
     def mapped(self, provider="openai", source=None):
         body = {"input_file_id": self.keep(source or self.source(), "s.csv"), "reference_file_id": self.keep(TARGET, "t.json"), "provider": provider}
@@ -121,11 +122,11 @@ class Faults(Llm):
     ]
 
     def test_no_fault_fails_the_job_or_changes_the_mapping(self):
-        without = self.applied(self.mapped("heuristic"))
         for fault, times, calls, answered in self.CASES:
             with self.subTest(fault=fault, times=times):
                 STANDIN.play({"fault": fault, "times": times, "retry_after": 0, "bytes_per_second": 10, "reply": CHOICE})
-                job = self.mapped()
+                source = self.source()
+                without, job = self.applied(self.mapped("heuristic", source)), self.mapped(source=source)
                 result = job["result"]
                 self.assertEqual(len(STANDIN.calls()), calls)
                 self.assertEqual(len(self.calls_of(job)), calls)
@@ -149,9 +150,10 @@ class Faults(Llm):
         self.assertEqual(len(STANDIN.calls()), 2)
 
     def test_a_server_that_is_not_there_is_a_warning(self):
-        without = self.applied(self.mapped("heuristic"))
+        source = self.source()
+        without = self.applied(self.mapped("heuristic", source))
         STANDIN.stop()
-        job = self.mapped()
+        job = self.mapped(source=source)
         self.assertEqual((self.applied(job), job["result"]["provider_used"]), (without, "heuristic"))
         self.assertEqual({c["outcome"] for c in self.calls_of(job)}, {"unreachable"})
 

@@ -30,7 +30,7 @@ void record(Bench& bench, const llm::Call& call) { bench.commit(std::move(Commit
 }  // namespace
 
 ON_BOTH("a call is kept as it was, and goes with its job") {
-    auto job = bench.create("other", State::failed);
+    const auto job = bench.create("other", State::blocked);
     const auto call = call_of(bench, {job.id, bench.scope.user, bench.scope.org}, 100);
     record(bench, call);
 
@@ -48,7 +48,11 @@ ON_BOTH("a call is kept as it was, and goes with its job") {
     CHECK(kept[0].took == 1500ms);
     CHECK(kept[0].sent == call.sent);
 
-    bench.commit(std::move(Commit{}.add(jobs::Remove{job.id, bench.now})));
+    jobs::Settle cancel;
+    cancel.job = job.id;
+    cancel.state = State::cancelled;
+    cancel.at = bench.now;
+    bench.commit(std::move(Commit{}.add(cancel).add(jobs::Remove{job.id, bench.now})));
     CHECK(store.calls(job.id).empty());
 }
 

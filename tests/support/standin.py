@@ -41,7 +41,7 @@ class Standin:
             return False
 
     def play(self, *rules):
-        answer = Client(self).request("PUT", "/_script", body=json.dumps({"rules": rules}), headers={"Content-Type": "application/json"})
+        answer = Client(self).request("PUT", "/_script", body=json.dumps({"rules": rules}).encode(), headers={"Content-Type": "application/json"})
         assert answer.status == 204, answer
 
     def calls(self):

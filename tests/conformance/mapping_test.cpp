@@ -76,4 +76,11 @@ ON_BOTH("what the user has chosen goes before the organisation, and that before 
     CHECK(bench.storage().mappings().memory(stranger, elsewhere, {"artnr"}).choices.at("artnr").times == 2);
 }
 
+ON_BOTH("of what a user has chosen the last one counts, however often it was another one") {
+    for (const auto after : {0s, 1s, 2s}) learn(bench, bench.scope.user, bench.scope.org, {{"artnr", "ean"}}, bench.now + after);
+    learn(bench, bench.scope.user, bench.scope.org, {{"artnr", "sku"}}, bench.now + 3s);
+
+    CHECK(bench.storage().mappings().memory(bench.scope.user, bench.scope.org, {"artnr"}).choices.at("artnr").target == "sku");
+}
+
 }  // namespace millrace::test

@@ -35,6 +35,11 @@ struct Result {
 };
 BOOST_DESCRIBE_STRUCT(Result, (), (mapping, candidates, unmapped_source, unmapped_target, template_id, provider_used, warnings))
 
+/// A spec without fields cannot be run, but a person may fill it in.
+std::string hash_of(const json::object& spec, bool empty) {
+    return millrace::transform::content_hash(empty ? millrace::transform::Spec{} : millrace::transform::parse_spec(json::serialize(spec)));
+}
+
 class Map {
 public:
     Map(const Tools& tools, jobs::Context& context)
@@ -98,12 +103,13 @@ private:
         kept.org = job_.org;
         kept.name = fmt::format("{} -> {}", stem(source.filename), stem(target_file.filename)).substr(0, 255);
         kept.spec = spec_of(proposal, target);
-        kept.sha256 = millrace::transform::content_hash(millrace::transform::parse_spec(json::serialize(kept.spec)));
+        kept.sha256 = hash_of(kept.spec, proposal.mapping.empty());
         kept.fingerprint = proposal.fingerprint;
         kept.created_at = kept.updated_at = tools_.clock.now();
 
         Result result;
         result.provider_used = provider_used_;
+        if (proposal.mapping.empty()) warnings_.push_back("no column fits a field well enough: the template has none yet; look at the candidates");
         result.warnings = std::move(warnings_);
         for (const auto& warning : result.warnings) context_.log(observe::Level::warn, warning);
         result.mapping = std::move(proposal.mapping);

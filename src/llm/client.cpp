@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <mutex>
 
@@ -56,6 +57,14 @@ std::optional<json::object> parsed(std::string_view text) {
     } catch (const Error&) {
     }
     return std::nullopt;
+}
+
+/// A count of milliseconds, up to a day.
+std::optional<std::int64_t> number_in(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > 86'400'000) return std::nullopt;
+    return value;
 }
 
 /// What one try has come to.
@@ -279,6 +288,10 @@ private:
             const auto now = state_.tools.clock.now();
             if (const auto header = response.headers.find("retry-after")) {
                 if (const auto at = http::read_retry_after(*header, now)) tried.retry_after = *at - now;
+            }
+            // Of some servers, in addition and more exact.
+            if (const auto header = response.headers.find("retry-after-ms")) {
+                if (const auto ms = number_in(*header)) tried.retry_after = std::chrono::milliseconds{*ms};
             }
             return;
         }

@@ -35,10 +35,13 @@ double rounded(double confidence) { return std::round(confidence * 10000) / 1000
 int remembered(const Memory* memory, const Field& field, const Table& target) {
     if (!memory) return -1;
     const auto at = memory->choices.find(normal_name(field.name));
-    if (at == memory->choices.end()) return -1;
-    if (at->second.target.empty()) return -2;
-    const auto found = std::ranges::find(target.fields, at->second.target, &Field::name);
-    return found == target.fields.end() ? -1 : static_cast<int>(found - target.fields.begin());
+    if (at == memory->choices.end() || at->second.empty()) return -1;
+    if (at->second.front().target.empty()) return -2;
+    for (const auto& choice : at->second) {
+        const auto found = std::ranges::find(target.fields, choice.target, &Field::name);
+        if (found != target.fields.end() && !choice.target.empty()) return static_cast<int>(found - target.fields.begin());
+    }
+    return -1;
 }
 
 Entry entry_of(const Field& source, const Field& target, double confidence, std::string reason) {

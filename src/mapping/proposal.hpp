@@ -52,12 +52,12 @@ BOOST_DESCRIBE_STRUCT(Proposal, (), (mapping, candidates, unmapped_source, unmap
 
 /// What was decided before, for names like these. The caller looks it up; see fingerprint_of and normal_name.
 struct Memory {
-    /// Normalised name of a source field to the target it was given, and how often; empty target: left out on purpose.
+    /// Normalised name of a source field to the targets it was given, and how often; empty target: left out on purpose.
     struct Choice {
         std::string target;
         std::uint64_t times = 1;
     };
-    std::map<std::string, Choice> choices;
+    std::map<std::string, std::vector<Choice>> choices;  ///< what counts most first; the first one that the target has is taken
 };
 
 struct Model;

@@ -50,6 +50,11 @@ class Mappings(ApiCase):
             self.accept(choices=[{"source": self.columns[0], "target": target}])
         self.assertEqual(self.applied()[self.columns[0]], ("sku", "history"))
 
+    def test_a_column_may_go_to_another_field_of_another_target(self):
+        for target in ("sku", "a field of another target"):
+            self.accept(choices=[{"source": self.columns[0], "target": target}])
+        self.assertEqual(self.applied(), {self.columns[0]: ("sku", "history")})
+
     def test_a_template_that_a_person_fills_in_teaches_what_it_does(self):
         job = self.mapped()
         spec = {"spec": 1, "fields": [{"target": "sku", "from": [self.columns[1]]}]}
@@ -68,8 +73,8 @@ class Mappings(ApiCase):
         other = self.user()
         self.assertEqual([r["target"] for r in self.remembered(other)], ["name"])
         self.assertEqual(other.post(PATH, {"choices": [{"source": self.columns[0], "target": "sku"}]}).status, 200)
-        self.assertEqual([r["target"] for r in self.remembered(other)], ["sku"])
-        self.assertEqual([r["target"] for r in self.remembered()], ["name"])
+        self.assertEqual([r["target"] for r in self.remembered(other)], ["sku", "name"])
+        self.assertEqual([r["target"] for r in self.remembered()], ["name", "sku"])
 
     def test_what_is_wrong_is_said(self):
         for body in ({}, {"choices": []}, {"choices": [{"target": "sku"}]}, {"choices": [{"source": "--"}]}, {"choices": [{"source": "a", "target": ""}]},

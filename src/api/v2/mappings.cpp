@@ -93,10 +93,12 @@ http::Begun remembered(Call& call) {
     const auto name = mapping::normal_name(source);
     RememberedList out;
     const auto memory = call.services.mappings.memory(call.who.scope.user, call.who.scope.org, {name});
-    for (const auto& [known, choice] : memory.choices) {
-        RememberedView view{.source = known, .times = choice.times};
-        if (!choice.target.empty()) view.target = choice.target;
-        out.items.push_back(std::move(view));
+    for (const auto& [known, choices] : memory.choices) {
+        for (const auto& choice : choices) {
+            RememberedView view{.source = known, .times = choice.times};
+            if (!choice.target.empty()) view.target = choice.target;
+            out.items.push_back(std::move(view));
+        }
     }
     return http::Response::json(200, to_json(out));
 }
@@ -114,9 +116,9 @@ void add_mappings(Table& table) {
                   return with_json<Acceptance>(call, [](Call& later, Acceptance body) { return accept(later, body); }, body_bytes_max, Unknown::refused);
               });
     table.add("GET", "/api/v2/mappings", http::Lane::reads,
-              {.id = "listMappings", .summary = "What is remembered of a column of this name: by you, else in your organisation, else by anybody", .tag = "templates",
+              {.id = "listMappings", .summary = "What is remembered of a column of this name: of you, then of your organisation, then of anybody", .tag = "templates",
                .parameters = {{.name = "source", .in = "query", .description = "Name of the column", .required = true}},
-               .replies = {{200, "None or one", json_schema<RememberedList>()}}},
+               .replies = {{200, "What counts most first", json_schema<RememberedList>()}}},
               remembered);
 }
 

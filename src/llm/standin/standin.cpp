@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
@@ -249,7 +250,10 @@ struct Standin::State {
     http::Answer played(const Rule& rule, const Asked& asked) {
         const auto refuse = [&](int status, std::string_view type, std::string_view message) {
             auto response = http::Response::json(status, json::serialize(error_body(asked.api, type, message)));
-            if (type == "rate_limit_exceeded" || status == 503) response.headers.set("Retry-After", fmt::format("{:.0f}", rule.retry_after));
+            if (type == "rate_limit_exceeded" || status == 503) {
+                response.headers.set("Retry-After", fmt::format("{:.0f}", std::ceil(rule.retry_after)));
+                if (rule.retry_after != std::floor(rule.retry_after)) response.headers.set("retry-after-ms", fmt::format("{:.0f}", rule.retry_after * 1000));
+            }
             return http::Answer{std::move(response)};
         };
         const auto& fault = rule.fault;

@@ -35,8 +35,7 @@ class Llm(ApiCase):
 
     def setUp(self):
         super().setUp()
-        STANDIN.start()
-        self.eventually(STANDIN.ready, what="stand-in")
+        STANDIN.start().wait()
         STANDIN.play()
 
     def keep(self, content, filename):

@@ -81,6 +81,7 @@ class Mappings(ApiCase):
                      {"choices": [{"source": "a"}] * 1001}, {"colour": 1}):
             with self.subTest(str(body)[:60]):
                 self.assert_problem(self.me.post(PATH, body), 422, "invalid_fields")
+        self.assert_problem(self.me.get(PATH), 400, "invalid_parameter")
         foreign = self.user().post("/api/v2/templates", {"name": "T", "spec": {"spec": 1, "fields": [{"target": "a", "from": ["b"]}]}}).json()["id"]
         for template in (foreign, str(uuid.uuid4())):
             self.assert_problem(self.me.post(PATH, {"template_id": template}), 404, "not_found")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+import time
 
 from .client import Client
 from .pg import die_with_parent, free_port
@@ -39,6 +40,13 @@ class Standin:
             return Client(self).get("/_calls").status == 200
         except OSError:
             return False
+
+    def wait(self, seconds=20):
+        until = time.monotonic() + seconds
+        while not self.ready():
+            assert time.monotonic() < until, "the stand-in does not answer"
+            time.sleep(0.02)
+        return self
 
     def play(self, *rules):
         answer = Client(self).request("PUT", "/_script", body=json.dumps({"rules": rules}).encode(), headers={"Content-Type": "application/json"})

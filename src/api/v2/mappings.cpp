@@ -89,8 +89,8 @@ http::Answer accept(Call& call, const Acceptance& body) {
 }
 
 http::Begun remembered(Call& call) {
-    const auto source = call.request.query_value("source").value_or("");
-    const auto name = mapping::normal_name(source);
+    const auto name = mapping::normal_name(call.request.query_value("source").value_or(""));
+    if (name.empty()) throw Error{Code::invalid_parameter, {{"name", "source"}, {"why", "expected the name of a column"}}};
     RememberedList out;
     const auto memory = call.services.mappings.memory(call.who.scope.user, call.who.scope.org, {name});
     for (const auto& [known, choices] : memory.choices) {
@@ -118,7 +118,7 @@ void add_mappings(Table& table) {
     table.add("GET", "/api/v2/mappings", http::Lane::reads,
               {.id = "listMappings", .summary = "What is remembered of a column of this name: of you, then of your organisation, then of anybody", .tag = "templates",
                .parameters = {{.name = "source", .in = "query", .description = "Name of the column", .required = true}},
-               .replies = {{200, "What counts most first", json_schema<RememberedList>()}}},
+               .replies = {{200, "What counts most first", json_schema<RememberedList>()}, reply_error(400, "A parameter is not valid")}},
               remembered);
 }
 

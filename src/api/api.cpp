@@ -28,6 +28,7 @@ http::Router router(Services& services) {
     v2::add_files(table);
     v2::add_captures(table);
     v2::add_templates(table);
+    v2::add_mappings(table);
     v2::add_preview(table);
     v2::add_accounts(table);
     v2::add_workers(table);

@@ -13,6 +13,7 @@
 #include "jobs/engine.hpp"
 #include "jobs/schedule_store.hpp"
 #include "jobs/waiting_room.hpp"
+#include "llm/store.hpp"
 #include "mapping/store.hpp"
 #include "observe/metrics.hpp"
 #include "webhooks/settings.hpp"
@@ -46,6 +47,7 @@ struct Services {
     jobs::WaitingRoom& waiting_room;
     datasets::DatasetStore& datasets;
     mapping::MappingStore& mappings;
+    llm::LlmStore& llm;
     intake::IntakeStore& files;
     events::EventStore& events;
     events::Hub& hub;

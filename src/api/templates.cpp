@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/choices.hpp"
 #include "api/download.hpp"
 #include "mapping/ops.hpp"
 #include "mapping/store.hpp"
@@ -99,15 +100,17 @@ void check_operators(const transform::Spec& spec, std::vector<Issue>& issues) {
     }
 }
 
-/// Throws Error{invalid_fields}; else the hash of the spec is set.
-void check(Template& t) {
+/// Throws Error{invalid_fields}; else the hash of the spec is set. Returns what a person accepts with it.
+std::vector<mapping::Choice> check(Template& t) {
     Error error{Code::invalid_fields};
+    std::vector<mapping::Choice> choices;
     const auto blank = t.name.find_first_not_of(" \t") == std::string::npos;
     if (blank || t.name.size() > name_bytes_max) error.issues.push_back({"/name", "invalid_value", "expected 1 to 255 bytes, not only blanks"});
     try {
         const auto spec = transform::parse_spec(json::serialize(t.spec));
         check_operators(spec, error.issues);
         t.sha256 = transform::content_hash(spec);
+        choices = choices_of(spec);
     } catch (const Error& wrong) {
         for (auto issue : wrong.issues) {
             issue.pointer = "/spec" + issue.pointer;
@@ -115,13 +118,22 @@ void check(Template& t) {
         }
     }
     if (!error.issues.empty()) throw error;
+    return choices;
 }
 
-/// Stores the template as the version after `before`.
-void put(Call& call, const Template& t, int before) {
+/// Stores the template as the version after `before`, and remembers the choices when it is for the columns of a file.
+void put(Call& call, const Template& t, int before, std::vector<mapping::Choice> choices) {
     ledger::Commit commit;
     commit.guard(mapping::TemplateIs{t.id, before});
     commit.add(mapping::PutTemplate{t});
+    if (!t.fingerprint.empty() && !choices.empty()) {
+        mapping::Learn learn;
+        learn.owner = call.who.scope.user;
+        learn.org = call.who.scope.org;
+        learn.choices = std::move(choices);
+        learn.at = t.updated_at;
+        commit.add(std::move(learn));
+    }
     if (!call.services.ledger.commit(std::move(commit))) throw Error{Code::conflict, {{"why", "the template was changed meanwhile; look at it again"}}};
 }
 
@@ -135,8 +147,8 @@ http::Answer create(Call& call, NewTemplate body, const std::string& base) {
     t.spec = std::move(body.spec);
     t.fingerprint = body.fingerprint.value_or("");
     t.created_at = t.updated_at = call.services.clock.now();
-    check(t);
-    put(call, t, 0);
+    auto choices = check(t);
+    put(call, t, 0, std::move(choices));
     auto response = shown(201, t, base);
     response.headers.set("Location", base + "/" + t.id.str());
     return response;
@@ -154,11 +166,12 @@ http::Answer change(Call& call, ChangeTemplate body, const std::string& base) {
     const int before = t.version++;
     if (body.name) t.name = std::move(*body.name);
     if (body.description) t.description = std::move(*body.description);
+    const bool is_new = body.spec.has_value();
     if (body.spec) t.spec = std::move(*body.spec);
     if (body.fingerprint) t.fingerprint = std::move(*body.fingerprint);
     t.updated_at = call.services.clock.now();
-    check(t);
-    put(call, t, before);
+    auto choices = check(t);
+    put(call, t, before, is_new ? std::move(choices) : std::vector<mapping::Choice>{});
     return shown(200, t, base);
 }
 

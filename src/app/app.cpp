@@ -19,6 +19,8 @@
 #include "http/client.hpp"
 #include "jobs/retention.hpp"
 #include "jobs/scheduler.hpp"
+#include "llm/client.hpp"
+#include "llm/ops.hpp"
 #include "pipelines/catalog.hpp"
 #include "storage/storage.hpp"
 #include "webhooks/sender.hpp"
@@ -124,7 +126,8 @@ struct App::Parts {
           intake{settings.upload, storage->intake(), storage->ledger(), *blobs.objects, clock, log, self.id},
           uploads{intake, storage->intake(), storage->ledger(), *blobs.drafts, clock, log},
           authenticator{settings.accounts, storage->accounts(), storage->ledger(), clock, fetch},
-          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, settings.import,
+          llm{settings.llm, {.store = &storage->llm(), .ledger = &storage->ledger(), .clock = clock, .log = &log}},
+          kinds{pipelines::catalog({storage->intake(), storage->datasets(), *blobs.objects, storage->mappings(), storage->jobs(), storage->ledger(), clock, log, *blobs.drafts, llm, settings.import,
                                     settings.upload.max_bytes, settings.capture.enabled ? &capturer : nullptr})},
           engine{settings.jobs, kinds, storage->jobs(), storage->ledger(), hub, clock, log, self, &tracer},
           scheduler{storage->schedules(), storage->ledger(), clock, log},
@@ -140,6 +143,7 @@ struct App::Parts {
                    .waiting_room = waiting_room,
                    .datasets = storage->datasets(),
                    .mappings = storage->mappings(),
+                   .llm = storage->llm(),
                    .files = storage->intake(),
                    .events = storage->events(),
                    .hub = hub,
@@ -178,6 +182,7 @@ struct App::Parts {
     intake::Uploads uploads;
     accounts::Authenticator authenticator;
     capture::Capturer capturer{settings.capture, http::AddressPolicy{settings.import.allow_private}, log};
+    llm::Client llm;
     std::vector<jobs::Kind> kinds;
     jobs::Engine engine;
     jobs::Scheduler scheduler;
@@ -325,7 +330,7 @@ struct App::Parts {
                 if (std::chrono::steady_clock::now() >= next_objects) {
                     intake.sweep_objects();
                     uploads.sweep_drafts();
-                    storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()})));
+                    storage->ledger().commit(std::move(ledger::Commit{}.add(accounts::ForgetExpired{clock.now()}).add(llm::Forget{clock.now() - settings.llm.history})));
                     next_objects = in(settings.upload.sweep);
                 }
             } catch (const std::exception& error) {

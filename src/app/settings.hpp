@@ -7,6 +7,7 @@
 #include "capture/settings.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "llm/settings.hpp"
 #include "pipelines/import/settings.hpp"
 #include "storage/payload.hpp"
 #include "webhooks/settings.hpp"
@@ -42,6 +43,7 @@ struct Settings {
     api::Settings api;
     accounts::Settings accounts;
     webhooks::Settings webhooks;
+    llm::Settings llm;
     DatabaseSettings database;
     storage::PayloadSettings payload;
     LogSettings log;
@@ -49,7 +51,7 @@ struct Settings {
     ShutdownSettings shutdown;
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
-                      (data_dir, port_file, http, jobs, upload, blobs, import, capture, api, accounts, webhooks, database, payload, log, tracing, shutdown))
+                      (data_dir, port_file, http, jobs, upload, blobs, import, capture, api, accounts, webhooks, llm, database, payload, log, tracing, shutdown))
 
 /// Short names of keys: --listen, --metrics-open, --dev.
 config::Pairs aliases();

@@ -175,14 +175,23 @@ private:
         extract->add_option("--ocr", a.mode, "automatic (pages without usable text), never or always")->check(CLI::IsMember({"automatic", "never", "always"}));
         extract->add_flag("--json", a.json, "One JSON object per file; else its text");
 
-        auto* map = command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
-                            "  millrace map supplier.csv template.json\n"
-                            "  millrace map old.xlsx new.csv --json");
+        auto* map = with_settings(command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
+                                          "  millrace map supplier.csv template.json\n"
+                                          "  millrace map old.xlsx new.csv --json\n"
+                                          "  millrace map old.csv new.json --llm --llm-provider ollama --llm-model qwen3:8b"));
         map->add_option("SOURCE_TARGET", a.files, "Two tables of any format, or schemas: JSON Schema, Table Schema, {\"fields\": [...]}")
             ->type_name("SOURCE TARGET")->expected(2)->required();
         reading(map);
         map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
         map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
+        map->add_flag("--llm", a.llm, "Ask the configured language model (llm.provider, llm.model) about what is uncertain");
+
+        auto* standin = command(root, "llm-standin", "Play a language model for tests: the APIs of all providers, answers and faults by a script",
+                                "  millrace llm-standin --listen 127.0.0.1:8011 --script faults.json");
+        standin->add_option("--listen", a.listen, "Address of this machine; port 0: any free one")->type_name("ADDRESS");
+        standin->add_option("--script", a.script, "Rules as JSON; without, every answer is a good one")->type_name("FILE");
+        standin->add_option("--record", a.record, "A line of JSON for every request is added to this file")->type_name("FILE");
+        standin->add_option("--port-file", a.port_file, "The port is written here")->type_name("FILE");
 
         auto* capture = with_settings(command(root, "capture", "Keep pages of the web as a browser shows them, without a server",
                                               "  millrace capture https://example.com/ -o pages\n"

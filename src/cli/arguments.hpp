@@ -50,6 +50,13 @@ struct Arguments {
     std::string samples;
     bool once = false;
 
+    // map
+    bool llm = false;  ///< --llm
+
+    // llm-standin
+    std::string listen = "127.0.0.1:0";
+    std::string script, record, port_file;
+
     // transform, validate
     std::string spec, rules, rejects, problems, accepted;
     std::string import_spec;     ///< --import FILE

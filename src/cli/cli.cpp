@@ -30,6 +30,7 @@ constexpr Command commands[] = {
     {"extract", run_extract},
     {"map", run_map},
     {"capture", run_capture},
+    {"llm-standin", run_llm_standin},
     {"analyze", run_analyze},
     {"batch", run_batch},
     {"classify", run_classify},

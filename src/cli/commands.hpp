@@ -17,6 +17,7 @@ int run_sniff(const Arguments& arguments);
 int run_extract(const Arguments& arguments);
 int run_map(const Arguments& arguments);
 int run_capture(const Arguments& arguments);
+int run_llm_standin(const Arguments& arguments);
 int run_analyze(const Arguments& arguments);
 int run_batch(const Arguments& arguments);
 int run_classify(const Arguments& arguments);

@@ -127,6 +127,13 @@ void SpoolFile::restart() {
 
 std::unique_ptr<formats::Source> SpoolFile::source() const { return std::make_unique<FileSource>(::dup(file_), "a temporary file"); }
 
+std::string text_of_file(const std::string& path) {
+    const auto source = open_source(path);
+    std::string text(source->size(), '\0');
+    text.resize(source->read(0, text));
+    return text;
+}
+
 json::object dialect_of(const Arguments& arguments) {
     json::object dialect;
     if (arguments.delimiter) {

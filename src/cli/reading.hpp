@@ -15,6 +15,9 @@ namespace millrace::cli {
 /// Throws Error{not_found} naming it.
 std::unique_ptr<formats::Source> open_source(const std::string& path);
 
+/// All of a small file.
+std::string text_of_file(const std::string& path);
+
 /// The same as the file that is in it, where it is compressed, with what the formats are told of its name.
 formats::unpack::Plain open_plain(const std::string& path);
 

@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "mapping/confidence.hpp"
 #include "mapping/conversions.hpp"
+#include "mapping/review.hpp"
 #include "mapping/words.hpp"
 
 namespace millrace::mapping {
@@ -34,10 +35,13 @@ double rounded(double confidence) { return std::round(confidence * 10000) / 1000
 int remembered(const Memory* memory, const Field& field, const Table& target) {
     if (!memory) return -1;
     const auto at = memory->choices.find(normal_name(field.name));
-    if (at == memory->choices.end()) return -1;
-    if (at->second.target.empty()) return -2;
-    const auto found = std::ranges::find(target.fields, at->second.target, &Field::name);
-    return found == target.fields.end() ? -1 : static_cast<int>(found - target.fields.begin());
+    if (at == memory->choices.end() || at->second.empty()) return -1;
+    if (at->second.front().target.empty()) return -2;
+    for (const auto& choice : at->second) {
+        const auto found = std::ranges::find(target.fields, choice.target, &Field::name);
+        if (found != target.fields.end() && !choice.target.empty()) return static_cast<int>(found - target.fields.begin());
+    }
+    return -1;
 }
 
 Entry entry_of(const Field& source, const Field& target, double confidence, std::string reason) {
@@ -49,6 +53,19 @@ Entry entry_of(const Field& source, const Field& target, double confidence, std:
             .convert = conversions(source, target),
             .values = std::move(map.values),
             .unmapped_values = std::move(map.unmapped)};
+}
+
+/// Asks about what is uncertain and takes it into account; `chosen` by memory is not.
+std::vector<Verdict> reviewed(const Table& source, const Table& target, const Options& options, const std::vector<int>& chosen, Matrix& confidence,
+                              std::vector<int>& given) {
+    if (!options.reviewer) return {};
+    std::vector<char> settled(chosen.size());
+    std::ranges::transform(chosen, settled.begin(), [](int choice) { return choice != -1; });
+    const auto doubts = doubts_of(confidence, given, settled);
+    if (doubts.empty()) return {};
+    auto verdicts = options.reviewer->review(source, target, doubts);
+    if (!verdicts.empty()) reconsider(doubts, verdicts, confidence, given);
+    return verdicts;
 }
 
 }  // namespace
@@ -76,7 +93,7 @@ Proposal propose(const Table& source, const Table& target, const Memory* memory,
         return proposal;
     }
     const auto both = detail::prepare(source, target);
-    const auto scores = score(both, options.model ? *options.model : Model::built_in());
+    auto scores = score(both, options.model ? *options.model : Model::built_in());
     std::vector<int> given = scores.assigned;
     std::vector<int> chosen(rows, -1);
     for (std::size_t s = 0; s < rows; ++s) chosen[s] = remembered(memory, source.fields[s], target);
@@ -87,6 +104,14 @@ Proposal propose(const Table& source, const Table& target, const Memory* memory,
             if (other != s && chosen[s] >= 0 && given[other] == chosen[s]) given[other] = -1;
         }
     }
+    const auto verdicts = reviewed(source, target, options, chosen, scores.confidence, given);
+    const auto verdict_for = [&](std::size_t s, std::size_t t) {
+        return std::ranges::find_if(verdicts, [&](const Verdict& verdict) { return verdict.source == s && verdict.target == t; });
+    };
+    const auto reason_for = [&](std::size_t s, std::size_t t) {
+        const auto verdict = verdict_for(s, t);
+        return verdict == verdicts.end() ? reason_of(both, s, t) : "llm: " + verdict->reason;
+    };
     std::set<int> taken;
     for (std::size_t s = 0; s < rows; ++s) {
         const auto t = given[s];
@@ -97,8 +122,11 @@ Proposal propose(const Table& source, const Table& target, const Memory* memory,
             continue;
         }
         const auto at = static_cast<std::size_t>(t);
-        auto reason = known ? "chosen before for this name" : reason_of(both, s, at);
-        proposal.mapping.push_back(entry_of(source.fields[s], target.fields[at], confidence, std::move(reason)));
+        auto reason = known ? "chosen before for this name" : reason_for(s, at);
+        auto entry = entry_of(source.fields[s], target.fields[at], confidence, std::move(reason));
+        if (known) entry.provenance = "history";
+        else if (verdict_for(s, at) != verdicts.end()) entry.provenance = "llm";
+        proposal.mapping.push_back(std::move(entry));
     }
     for (std::size_t t = 0; t < columns; ++t) {
         if (!taken.contains(static_cast<int>(t))) proposal.unmapped_target.push_back(target.fields[t].name);
@@ -112,7 +140,7 @@ Proposal propose(const Table& source, const Table& target, const Memory* memory,
             const auto [negative, t] = ranked[i];
             const double confidence = rounded(-negative);
             if (confidence <= 0) break;
-            proposal.candidates.push_back({source.fields[s].name, target.fields[t].name, confidence, reason_of(both, s, t)});
+            proposal.candidates.push_back({source.fields[s].name, target.fields[t].name, confidence, reason_for(s, t)});
         }
     }
     std::ranges::stable_sort(proposal.candidates, std::greater{}, &Candidate::confidence);

@@ -89,8 +89,8 @@ TEST_CASE("columns without telling names are known by their values") {
 
 TEST_CASE("what was chosen before is chosen again, also to leave a column out") {
     Memory memory;
-    memory.choices["sterrenbeeld"] = {.target = "iban"};
-    memory.choices["geslacht"] = {.target = ""};
+    memory.choices["sterrenbeeld"] = {{.target = "of another file"}, {.target = "iban"}};
+    memory.choices["geslacht"] = {{.target = ""}};
 
     const auto proposal = propose(export_of_customers(), template_of_customers(), &memory);
 

@@ -33,8 +33,8 @@ struct MappingStore {
     virtual std::optional<json::object> spec(const Uuid& id, int version) = 0;
     /// The newest template of the owner for columns of exactly these names.
     virtual std::optional<Template> by_fingerprint(const Uuid& owner, const std::string& fingerprint) = 0;
-    /// What was accepted before for these names (see normal_name): by the user, else within the organisation, else by
-    /// anybody of this installation.
+    /// What was accepted before for these names (see normal_name): by the user, then within the organisation, then by
+    /// anybody of this installation; at most 20 targets of a name.
     virtual Memory memory(const Uuid& user, const Uuid& org, const std::vector<std::string>& names) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "datasets/store.hpp"
 #include "intake/store.hpp"
 #include "jobs/engine.hpp"
+#include "llm/client.hpp"
 #include "mapping/store.hpp"
 #include "pipelines/import/settings.hpp"
 
@@ -23,6 +24,7 @@ struct Tools {
     const Clock& clock;
     observe::Log& log;
     blobs::DraftStore& drafts;
+    llm::Client& llm;
     import::Settings import{};
     std::uint64_t file_bytes_max = std::uint64_t{64} << 30;  ///< of a file that a job fetches
     capture::Capturer* capturer = nullptr;  ///< nothing: pages are read as files are

@@ -4,6 +4,7 @@
 #include "storage/detail/catalog.hpp"
 #include "storage/detail/file_ops.hpp"
 #include "storage/detail/job_ops.hpp"
+#include "storage/detail/llm_ops.hpp"
 #include "storage/detail/mapping_ops.hpp"
 #include "storage/detail/schedule_ops.hpp"
 #include "storage/detail/source_ops.hpp"
@@ -109,6 +110,9 @@ const Catalog& catalog() {
         on<mapping::PutTemplate>(put_template),
         on<mapping::RemoveTemplate>(remove_template),
         on<mapping::Learn>(learn),
+        on<llm::RecordCall>(record_call),
+        on<llm::KeepAnswer>(keep_answer),
+        on<llm::Forget>(forget_llm),
 
         on<webhooks::Put>(put_webhook),
         on<webhooks::Remove>(remove_webhook),

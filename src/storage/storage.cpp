@@ -22,6 +22,7 @@ public:
     accounts::AccountStore& accounts() override { return accounts_; }
     webhooks::WebhookStore& webhooks() override { return webhooks_; }
     mapping::MappingStore& mappings() override { return mappings_; }
+    llm::LlmStore& llm() override { return llm_; }
 
     void check() override { events_.bounds(); }
     std::string_view kind() const override { return kind_; }
@@ -40,6 +41,7 @@ private:
     detail::AccountStore accounts_{*db_};
     detail::WebhookStore webhooks_{*db_};
     detail::MappingStore mappings_{*db_};
+    detail::LlmStore llm_{*db_};
 };
 
 template <class Database, class Settings>

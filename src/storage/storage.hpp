@@ -14,6 +14,7 @@
 #include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
+#include "llm/store.hpp"
 #include "mapping/store.hpp"
 #include "observe/log.hpp"
 #include "storage/payload.hpp"
@@ -59,6 +60,7 @@ public:
     virtual accounts::AccountStore& accounts() = 0;
     virtual webhooks::WebhookStore& webhooks() = 0;
     virtual mapping::MappingStore& mappings() = 0;
+    virtual llm::LlmStore& llm() = 0;
 
     /// Asks the database something, for readiness. Throws Error{database_unavailable} with why.
     virtual void check() = 0;

@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "http/address_policy.hpp"
 #include "http/client.hpp"
+#include "http/retry_after.hpp"
 #include "webhooks/fan_out.hpp"
 #include "webhooks/ops.hpp"
 #include "webhooks/payload.hpp"
@@ -306,7 +307,7 @@ std::optional<Instant> Sender::State::send(const Claimed& claimed, Attempt& atte
         attempt.status = response.status;
         attempt.response = std::move(response.body);
         if (response.status / 100 != 2) attempt.error = "the server answered " + std::to_string(response.status);
-        if (const auto header = response.headers.find("retry-after")) retry_after = read_retry_after(*header, tools.clock.now());
+        if (const auto header = response.headers.find("retry-after")) retry_after = http::read_retry_after(*header, tools.clock.now());
     } catch (const Error& error) {
         attempt.error_code = to_string(error.code());
         attempt.error = words_of(error, settings.timeout);

@@ -1,10 +1,9 @@
 #include "webhooks/webhook.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 
 #include "base/hash.hpp"
+#include "http/retry_after.hpp"
 
 namespace millrace::webhooks {
 namespace {
@@ -20,8 +19,6 @@ bool fits(std::string_view pattern, std::string_view type) {
     if (!pattern.ends_with(".*")) return pattern == type;
     return type.starts_with(pattern.substr(0, pattern.size() - 1));
 }
-
-constexpr Duration retry_after_max = 24h;
 
 }  // namespace
 
@@ -55,7 +52,7 @@ Next after_attempt(const Delivery& delivery, const Attempt& attempt, std::option
     if (status == 410) return {Next::Kind::gone, {}, {}};
     const auto now = attempt.at + attempt.took;
     Next next;
-    if (retry_after && (status == 429 || status == 503)) next.hold_until = std::min(*retry_after, now + retry_after_max);
+    if (retry_after && (status == 429 || status == 503)) next.hold_until = std::min(*retry_after, now + http::retry_after_max);
     const auto made = static_cast<std::size_t>(delivery.round);  // before this one
     if (delivery.is_test() || made >= retries.size()) return next;
     next.kind = Next::Kind::retry;
@@ -63,21 +60,6 @@ Next after_attempt(const Delivery& delivery, const Attempt& attempt, std::option
     next.at = now + std::chrono::duration_cast<Duration>(pause);
     if (next.hold_until) next.at = std::max(next.at, *next.hold_until);
     return next;
-}
-
-std::optional<Instant> read_retry_after(std::string_view text, Instant now) {
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (end == text.data() + text.size() && seconds >= 0) {
-        if (error == std::errc::result_out_of_range) return now + retry_after_max;
-        if (error == std::errc{}) return now + std::min<Duration>(std::chrono::seconds{std::min<std::int64_t>(seconds, 1'000'000)}, retry_after_max);
-    }
-    std::tm parts{};
-    const std::string date{text};
-    // The one form that servers may send (RFC 9110, 5.6.7). The locale of the program is "C".
-    const char* const rest = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (!rest || *rest != '\0') return std::nullopt;
-    return std::max(now, Instant{std::chrono::seconds{::timegm(&parts)}});
 }
 
 }  // namespace millrace::webhooks

@@ -108,7 +108,4 @@ struct Next {
 Next after_attempt(const Delivery& delivery, const Attempt& attempt, std::optional<Instant> retry_after,
                    std::span<const Duration> retries, double jitter);
 
-/// A Retry-After header: seconds from `now`, or an HTTP date; nothing for anything else.
-std::optional<Instant> read_retry_after(std::string_view text, Instant now);
-
 }  // namespace millrace::webhooks

@@ -230,6 +230,15 @@ class Mapping(V1):
         content = self.me.get(f"/api/v1/files/{done['result_file_id']}/content").body.decode()
         self.assertEqual(content.splitlines(), ["sku,name,price,currency", "A-1,Schraube,1249.00,EUR", "A-2,Mutter,12.50,EUR", "A-3,Scheibe,0.99,USD"])
 
+    def test_a_mapping_that_finds_nothing_is_an_empty_template(self):
+        source, target = self.keep(b"x9,q7\n1,2\n", "x.csv"), self.keep(b"sku,name\nX9,Thing\n", "products.csv")
+        job = self.ended(self.begin("mapping", {"input_file_id": source, "reference_file_id": target}))
+        self.assertEqual((job["status"], job["result"]["mapping"], len(job["result"]["warnings"])), ("completed", [], 1), job)
+        template = self.me.get(f"/api/v1/templates/{job['template_id']}").json()
+        self.assertEqual(template["spec"], {"spec": 1, "fields": []})
+        done = self.ended(self.begin("transform", {"input_file_id": source, "template_id": template["id"]}))
+        self.assertEqual(done["status"], "failed", done)
+
     def test_its_stages_are_20_40_60_100_and_those_of_a_transformation_20_50_80_100(self):
         source, target = self.keep(self.SOURCE, "preise.csv"), self.keep(self.TARGET, "products.csv")
         mapping = self.begin("mapping", {"input_file_id": source, "reference_file_id": target})

@@ -70,10 +70,17 @@ ON_BOTH("what the user has chosen goes before the organisation, and that before 
     const auto memory = bench.storage().mappings().memory(bench.scope.user, bench.scope.org, {"artnr", "bedrag", "naam", "datum"});
 
     CHECK(memory.choices.size() == 3);
-    CHECK(memory.choices.at("artnr").target == "sku");
-    CHECK(memory.choices.at("bedrag").target == "amount");
-    CHECK(memory.choices.at("naam").target == "name");
-    CHECK(bench.storage().mappings().memory(stranger, elsewhere, {"artnr"}).choices.at("artnr").times == 2);
+    CHECK(memory.choices.at("artnr").front().target == "sku");
+    CHECK(memory.choices.at("bedrag").front().target == "amount");
+    CHECK(memory.choices.at("naam").front().target == "name");
+    CHECK(bench.storage().mappings().memory(stranger, elsewhere, {"artnr"}).choices.at("artnr").front().times == 2);
+}
+
+ON_BOTH("of what a user has chosen the last one counts, however often it was another one") {
+    for (const auto after : {0s, 1s, 2s}) learn(bench, bench.scope.user, bench.scope.org, {{"artnr", "ean"}}, bench.now + after);
+    learn(bench, bench.scope.user, bench.scope.org, {{"artnr", "sku"}}, bench.now + 3s);
+
+    CHECK(bench.storage().mappings().memory(bench.scope.user, bench.scope.org, {"artnr"}).choices.at("artnr").front().target == "sku");
 }
 
 }  // namespace millrace::test

@@ -4,6 +4,7 @@
 
 #include "bench.hpp"
 #include "jobs/schedule_ops.hpp"
+#include "llm/ops.hpp"
 #include "mapping/ops.hpp"
 #include "storage/detail/catalog.hpp"
 
@@ -73,6 +74,27 @@ mapping::Template some_template(const Bench& bench) {
     t.fingerprint = "f";
     t.created_at = t.updated_at = bench.now;
     return t;
+}
+
+llm::Call some_call(const Bench& bench) {
+    llm::Call call;
+    call.id = Uuid::generate();
+    call.asker = {Uuid::generate(), bench.scope.user, bench.scope.org};
+    call.at = bench.now;
+    call.purpose = "mapping";
+    call.outcome = "answered";
+    call.usage = {.input = 100, .output = 20, .cached = 5};
+    call.cost_micros = 7;
+    call.sent = json::object{{"model", "m"}};
+    return call;
+}
+
+llm::KeepAnswer some_answer(const Bench& bench) {
+    llm::KeepAnswer op;
+    op.key = "abc";
+    op.answer = {{"s1", "t1"}};
+    op.at = bench.now;
+    return op;
 }
 
 mapping::Learn some_choices(const Bench& bench) {
@@ -353,6 +375,12 @@ const std::vector<Case>& cases() {
             return mapping::RemoveTemplate{t.id};
         }),
         op_case<mapping::Learn>([](Bench& b) { return some_choices(b); }),
+        op_case<llm::RecordCall>([](Bench& b) { return llm::RecordCall{some_call(b)}; }),
+        op_case<llm::KeepAnswer>([](Bench& b) { return some_answer(b); }),
+        op_case<llm::Forget>([](Bench& b) {
+            b.commit(std::move(Commit{}.add(llm::RecordCall{some_call(b)}).add(some_answer(b))));
+            return llm::Forget{b.later(1h)};
+        }),
 
         op_case<webhooks::Put>([](Bench& b) { return webhooks::Put{some_webhook(b)}; }),
         op_case<webhooks::Remove>([](Bench& b) { return webhooks::Remove{subscribed(b).id, b.now}; }),

@@ -2,7 +2,7 @@
 #include "api/v2/routes.hpp"
 #include "api/v2/streams.hpp"
 
-// What a job leaves behind while it lives: log lines and events.
+// What a job leaves behind while it lives: log lines, events, and what was asked of language models.
 namespace millrace::api::v2 {
 namespace {
 
@@ -17,6 +17,42 @@ struct JobEventList {
     std::optional<std::string> next_cursor;
 };
 BOOST_DESCRIBE_STRUCT(JobEventList, (), (items, next_cursor))
+
+/// A question to a language model, with what was sent.
+struct LlmCallView {
+    Uuid id;
+    Instant at{};
+    std::string purpose, provider, model, shape;
+    int attempt = 1;
+    std::string outcome;
+    std::optional<int> status;
+    std::int64_t input_tokens = 0, output_tokens = 0, cached_tokens = 0;
+    bool estimated = false;
+    double cost = 0;
+    std::int64_t took_ms = 0;
+    json::value sent;
+};
+BOOST_DESCRIBE_STRUCT(LlmCallView, (),
+                      (id, at, purpose, provider, model, shape, attempt, outcome, status, input_tokens, output_tokens, cached_tokens, estimated, cost, took_ms, sent))
+
+struct LlmCallList {
+    std::vector<LlmCallView> items;
+};
+BOOST_DESCRIBE_STRUCT(LlmCallList, (), (items))
+
+LlmCallView shown(const llm::Call& call) {
+    LlmCallView out{.id = call.id, .at = call.at, .purpose = call.purpose, .provider = call.provider, .model = call.model, .shape = call.shape,
+                    .attempt = call.attempt, .outcome = call.outcome};
+    if (call.status != 0) out.status = call.status;
+    out.input_tokens = call.usage.input;
+    out.output_tokens = call.usage.output;
+    out.cached_tokens = call.usage.cached;
+    out.estimated = call.estimated;
+    out.cost = static_cast<double>(call.cost_micros) / 1e6;
+    out.took_ms = std::chrono::floor<std::chrono::milliseconds>(call.took).count();
+    out.sent = call.sent;
+    return out;
+}
 
 jobs::Job find(Call& call) {
     auto job = call.services.jobs.get(call.id(), call.scope());
@@ -117,6 +153,12 @@ http::Begun events(Call& call) {
     return http::Response::json(200, to_json(merged(logged, told_by(job, call.services.jobs.attempts(job.id)), from, limit)));
 }
 
+http::Begun llm_calls(Call& call) {
+    LlmCallList out;
+    for (const auto& one : call.services.llm.calls(find(call).id)) out.items.push_back(shown(one));
+    return http::Response::json(200, to_json(out));
+}
+
 }  // namespace
 
 void add_job_trail(Table& table) {
@@ -137,6 +179,11 @@ void add_job_trail(Table& table) {
                .parameters = {path_id("job"), query_limit(), query_cursor(), query_scope()},
                .replies = {{200, "Oldest first", json_schema<JobEventList>()}, invalid, not_found}},
               events);
+    table.add("GET", "/api/v2/jobs/{id}/llm-calls", http::Lane::reads,
+              {.id = "listJobLlmCalls", .summary = "What language models were asked for the job: exactly what was sent, and what it has cost", .tag = "jobs",
+               .parameters = {path_id("job"), query_scope()},
+               .replies = {{200, "Oldest first", json_schema<LlmCallList>()}, not_found}},
+              llm_calls);
 }
 
 }  // namespace millrace::api::v2

@@ -24,6 +24,7 @@ void add_exports(Table& table);
 void add_files(Table& table);
 void add_captures(Table& table);
 void add_templates(Table& table);
+void add_mappings(Table& table);
 void add_preview(Table& table);
 void add_accounts(Table& table);
 void add_workers(Table& table);

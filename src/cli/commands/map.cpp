@@ -4,9 +4,12 @@
 #include "base/describe.hpp"
 #include "cli/commands.hpp"
 #include "cli/failure.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/reading.hpp"
+#include "cli/settings.hpp"
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
+#include "mapping/llm_reviewer.hpp"
 #include "mapping/proposal.hpp"
 #include "mapping/schema.hpp"
 
@@ -30,6 +33,18 @@ void show(const mapping::Proposal& proposal, const Arguments& arguments) {
     for (const auto& name : proposal.unmapped_source) put_note("left unmapped: " + printable(name));
 }
 
+/// Nothing is remembered of it: budgets hold for one call at a time, and every question is asked anew.
+mapping::Proposal propose_with_llm(const mapping::Table& source, const mapping::Table& target, const Arguments& arguments) {
+    const Interrupt interrupt;
+    const SystemClock clock;
+    llm::Client client{load_settings(arguments).settings.llm, {.clock = clock}};
+    if (!client.settings().configured()) throw Error{Code::usage, {{"why", "--llm needs a language model: set llm.provider and llm.model (see docs/guide/llm.md)"}}};
+    mapping::LlmReviewer reviewer{client, {}, interrupt.token()};
+    auto proposal = mapping::propose(source, target, nullptr, {.reviewer = &reviewer});
+    if (reviewer.asked() && !reviewer.answered()) put_note("the language model was not used, because " + printable(reviewer.why()));
+    return proposal;
+}
+
 }  // namespace
 
 int run_map(const Arguments& arguments) {
@@ -37,7 +52,7 @@ int run_map(const Arguments& arguments) {
     if (arguments.files[0] == "-" && arguments.files[1] == "-") throw Error{Code::usage, {{"why", "only one of SOURCE and TARGET can be standard input"}}};
     const auto source = read(arguments.files[0], arguments);
     const auto target = read(arguments.files[1], arguments);
-    const auto proposal = mapping::propose(source, target);
+    const auto proposal = arguments.llm ? propose_with_llm(source, target, arguments) : mapping::propose(source, target);
     if (arguments.json) put(to_json(proposal) + '\n');
     else show(proposal, arguments);
     return exit_ok;

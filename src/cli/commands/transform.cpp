@@ -20,13 +20,6 @@
 namespace millrace::cli {
 namespace {
 
-std::string text_of_file(const std::string& path) {
-    const auto source = open_source(path);
-    std::string text(source->size(), '\0');
-    text.resize(source->read(0, text));
-    return text;
-}
-
 /// A table of this machine, opened as often as it is needed.
 class Input {
 public:

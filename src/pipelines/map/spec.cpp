@@ -26,7 +26,7 @@ json::object field_of(const mapping::Entry& entry) {
     if (!entry.convert.empty() && entry.convert.back().op == "parse_decimal") {
         field.emplace("type", "decimal(18," + json::serialize(entry.convert.back().arguments.at("scale")) + ")");
     }
-    field.emplace("provenance", "builtin");
+    field.emplace("provenance", entry.provenance);
     field.emplace("confidence", entry.confidence);
     return field;
 }

@@ -228,7 +228,7 @@ void remove_job(Tx& tx, const jobs::Remove& op) {
     if (!held || !is_terminal(held->job.state)) return;
     if (!op.silent) tx.event("job.removed", held->job);
     tx.forget(op.job);
-    for (const auto statement : {Statement::jobs_remove_attempts, Statement::jobs_remove_log, Statement::jobs_remove_needs, Statement::jobs_remove}) {
+    for (const auto statement : {Statement::jobs_remove_attempts, Statement::jobs_remove_log, Statement::jobs_remove_needs, Statement::llm_remove_calls, Statement::jobs_remove}) {
         tx.db.later(statement, args(op.job));
     }
 }

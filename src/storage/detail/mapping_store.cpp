@@ -1,9 +1,13 @@
+#include <algorithm>
+
 #include "storage/detail/list.hpp"
 #include "storage/detail/rows.hpp"
 #include "storage/detail/stores.hpp"
 
 namespace millrace::storage::detail {
 namespace {
+
+constexpr std::size_t choices_max = 20;  ///< of one name
 
 mapping::Template read_template(const Row& row) {
     Reader r{row};
@@ -63,8 +67,12 @@ mapping::Memory MappingStore::memory(const Uuid& user, const Uuid& org, const st
     return reading(db_, [&](Session& s) {
         mapping::Memory memory;
         s.run(Statement::choices_of_names, args(asked, user, org), [&](const Row& row) {
-            // The first line of a name is the one that counts.
-            memory.choices.try_emplace(std::string{row.text(0)}, mapping::Memory::Choice{std::string{row.text(1)}, static_cast<std::uint64_t>(row.integer(3))});
+            auto& choices = memory.choices[std::string{row.text(0)}];
+            const std::string target{row.text(1)};
+            // The first line of a target is the one that counts.
+            if (choices.size() < choices_max && std::ranges::find(choices, target, &mapping::Memory::Choice::target) == choices.end()) {
+                choices.push_back({target, static_cast<std::uint64_t>(row.integer(3))});
+            }
         });
         return memory;
     });

@@ -8,6 +8,7 @@
 #include "jobs/remote.hpp"
 #include "jobs/store.hpp"
 #include "ledger/ledger.hpp"
+#include "llm/store.hpp"
 #include "mapping/store.hpp"
 #include "storage/detail/database.hpp"
 #include "webhooks/store.hpp"
@@ -152,6 +153,17 @@ public:
     std::optional<accounts::Ticket> take_ticket(std::string_view hash, Instant now) override;
     std::optional<accounts::Remembered> request(const Uuid& user, std::string_view key, Instant now) override;
     bool has_credentials() override;
+
+private:
+    Database& db_;
+};
+
+class LlmStore final : public llm::LlmStore {
+public:
+    explicit LlmStore(Database& db) : db_{db} {}
+    std::optional<json::object> answer(const std::string& key) override;
+    llm::Spent spent(const llm::Asker& asker, Instant now) override;
+    std::vector<llm::Call> calls(const Uuid& job) override;
 
 private:
     Database& db_;

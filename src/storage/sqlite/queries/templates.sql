@@ -42,10 +42,11 @@ ON CONFLICT (source_name, owner, target_name) DO UPDATE SET times = mapping_choi
 WHERE mapping_choice.chosen_at < excluded.chosen_at;
 
 -- name: choices.of_names
--- The nearest first: the user's own, then those of the organisation, then all others.
+-- The nearest first: the user's own, then those of the organisation, then all others. Of the own the last one counts: a
+-- correction is one correction. Of others it is the most frequent.
 SELECT source_name, target_name, nearness, times, chosen_at FROM (
     SELECT source_name, target_name, CASE WHEN owner = ?2 THEN 0 WHEN org_id = ?3 THEN 1 ELSE 2 END AS nearness,
            sum(times) AS times, max(chosen_at) AS chosen_at
     FROM mapping_choice WHERE source_name IN (SELECT value FROM json_each(?1)) GROUP BY 1, 2, 3
 ) AS choice
-ORDER BY source_name, nearness, times DESC, chosen_at DESC, target_name;
+ORDER BY source_name, nearness, CASE WHEN nearness = 0 THEN chosen_at END DESC, times DESC, chosen_at DESC, target_name;

@@ -195,7 +195,7 @@ class Hostile(Case):
     def test_what_cannot_be_captured_says_why(self):
         def check(name, line):
             self.assertRegex(line.get("error_code", "none"), f"^({REFUSED[name]})$", line)
-            self.assertRegex(line["error_message"], r"(http|file):.*")
+            self.assertRegex(line["error_message"], r"(https?|file):")
 
         self.each(REFUSED, check)
 

@@ -178,7 +178,7 @@ private:
         auto* map = with_settings(command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
                                           "  millrace map supplier.csv template.json\n"
                                           "  millrace map old.xlsx new.csv --json\n"
-                                          "  millrace map old.csv new.json --llm --llm-provider ollama --llm-model qwen3:8b"));
+                                          "  millrace map old.csv new.json --llm --llm-provider=ollama --llm-model=qwen3:8b"));
         map->add_option("SOURCE_TARGET", a.files, "Two tables of any format, or schemas: JSON Schema, Table Schema, {\"fields\": [...]}")
             ->type_name("SOURCE TARGET")->expected(2)->required();
         reading(map);

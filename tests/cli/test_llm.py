@@ -29,14 +29,14 @@ class Map(CliCase):
         standin = self.standin()
         standin.wait()
         standin.play({"reply": CHOICE})
-        applied, said = self.map("--llm", "--llm-provider", "ollama", "--llm-url", standin.url, "--llm-model", "small")
+        applied, said = self.map("--llm", "--llm-provider=ollama", f"--llm-url={standin.url}", "--llm-model=small")
         self.assertEqual((applied["F1"], applied["F2"], said), (("price", "llm"), ("amount", "llm"), ""))
         self.assertEqual(len(standin.calls()), 1)
 
     def test_one_that_is_not_there_changes_nothing_and_is_told(self):
         without, _ = self.map()
         url = "http://127.0.0.1:9"
-        with_, said = self.map("--llm", "--llm-provider", "openai", "--llm-url", url, "--llm-model", "small", "--llm-attempts", "1")
+        with_, said = self.map("--llm", "--llm-provider=openai", f"--llm-url={url}", "--llm-model=small", "--llm-attempts=1")
         self.assertEqual(with_, without)
         self.assertIn("the language model was not used, because it cannot be reached", said)
 
@@ -48,4 +48,4 @@ class StandIn(CliCase):
     def test_it_is_for_this_machine_only_and_knows_its_faults(self):
         self.expect(2, "llm-standin", "--listen", "0.0.0.0:0")
         self.file("script.json", '{"rules": [{"fault": "tea"}]}')
-        self.assertIn("there is no such fault", self.expect(1, "llm-standin", "--script", "script.json").err)
+        self.assertIn("there is no such fault", self.expect(2, "llm-standin", "--script", "script.json").err)

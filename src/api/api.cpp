@@ -18,6 +18,7 @@ http::Router router(Services& services) {
     v2::add_schedules(table);
     v2::add_job_trail(table);
     v2::add_streams(table);
+    v2::add_web_socket(table);
     v2::add_uploads(table);
     v2::add_tus(table);
     v2::add_datasets(table);

@@ -126,7 +126,7 @@ void LogTails::read(Tail& tail) {
         more = lines.size() == static_cast<std::size_t>(lines_at_once);
         const bool passed = job && tail.request.attempt && job->attempt > *tail.request.attempt;
         ended = !more && (!job || is_terminal(job->state) || passed);
-        if (ended) v2::append_event(text, 0, "end", fmt::format(R"({{"state":"{}"}})", job ? word(job->state) : ""));
+        if (ended) v2::append_event(text, std::nullopt, "end", fmt::format(R"({{"state":"{}"}})", job ? word(job->state) : ""));
     } catch (const std::exception&) {
         // The database is away; the next look is in a second.
     }

@@ -36,6 +36,7 @@ public:
         files();
         datasets();
         transforming();
+        batch();
         jobs();
         schedules();
         accounts();
@@ -162,9 +163,17 @@ private:
         auto* extract = command(root, "extract", "Read documents and what they say: dates, totals, numbers of accounts, without a server",
                                 "  millrace extract invoice.pdf --json\n"
                                 "  millrace extract scans/*.jpg --json > fields.ndjson");
-        extract->add_option("FILE", a.files, "PDF, pictures, HTML, text")->required();
+        extract->add_option("FILE", a.files, "PDF, pictures, letters, slides, workbooks, mail, HTML, text")->required();
         extract->add_option("--ocr", a.mode, "automatic (pages without usable text), never or always")->check(CLI::IsMember({"automatic", "never", "always"}));
         extract->add_flag("--json", a.json, "One JSON object per file; else its text");
+
+        auto* analyze = command(root, "analyze", "Say what is in a file and what is wrong with it, without a server",
+                                "  millrace analyze orders.csv                (a report in Markdown)\n"
+                                "  millrace analyze --json *.xlsx | jq .quality");
+        analyze->add_option("FILE", a.files, "Files to read; - is standard input")->required();
+        analyze->add_option("--table", a.table, "Which table of a file with several")->type_name("N")->check(CLI::Range(1, 1'000'000));
+        reading(analyze);
+        analyze->add_flag("--json", a.json, "One JSON object per file");
 
         auto* map = command(root, "map", "Propose which column of a file belongs to which field of a target, without a server",
                             "  millrace map supplier.csv template.json\n"
@@ -174,6 +183,16 @@ private:
         reading(map);
         map->add_option("-o,--output", a.output, "table, tsv, csv or json")->type_name("FORMAT");
         map->add_flag("--json", a.json, "One JSON object: what it would apply, and every suggestion");
+
+        auto* classify = command(root, "classify", "Say which concept of an ontology each document is about, without a server",
+                                 "  millrace classify --ontology topics.json letters/*.html\n"
+                                 "  millrace classify --ontology topics.json news.jsonl.gz --json\n"
+                                 "  millrace classify --ontology topics.json --examples decided.jsonl news.jsonl");
+        classify->add_option("FILE", a.files, "Documents: text, HTML, or JSON lines {\"id\", \"text\"}, also .gz; - is standard input")->required();
+        classify->add_option("--ontology", a.ontology, "{\"concepts\": [{\"id\", \"label\", \"parent\", \"synonyms\", \"classifiable\"}]}")->type_name("FILE")->required();
+        classify->add_option("--examples", a.examples, "JSON lines {\"id\", \"label\", \"text\"}: documents whose concept is known")->type_name("FILE");
+        classify->add_flag("--alone", a.alone, "Judge each document by itself; else words are also learned from all of them together");
+        with_output(classify);
     }
 
     void transforming() {
@@ -201,6 +220,23 @@ private:
         validate->add_flag("--kinds", a.kinds, "The reference of all rules");
         validate->add_flag("--schema", a.schema, "The JSON Schema of rules");
         reading(validate);
+    }
+
+    void batch() {
+        auto* batch = command(root, "batch", "Do the same to many files, without a server; one that fails stops no other",
+                              "  millrace batch convert incoming/* --into clean --to parquet\n"
+                              "  millrace batch transform incoming/*.csv --into clean --spec orders.json\n"
+                              "  millrace batch validate incoming/*.csv --into checked --rules orders.json --json");
+        batch->add_option("OPERATION", a.operation, "analyze, convert, transform or validate")->required()
+            ->check(CLI::IsMember({"analyze", "convert", "transform", "validate"}));
+        batch->add_option("FILE", a.files, "Files to read")->required();
+        batch->add_option("--into", a.into, "Directory for the results; made when it is missing")->type_name("DIR")->required();
+        batch->add_option("--spec", a.spec, "transform: the spec")->type_name("FILE");
+        batch->add_option("--rules", a.rules, "validate: the rules; transform: rules over the result")->type_name("FILE");
+        batch->add_option("--now", a.now, "What now() says, to run again exactly as before")->type_name("TIME");
+        writing(batch);
+        reading(batch);
+        batch->add_flag("--json", a.json, "One JSON object per file");
     }
 
     void refusing(CLI::App* sub) {

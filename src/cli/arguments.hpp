@@ -57,6 +57,12 @@ struct Arguments {
     bool explain = false;
     bool operators = false, kinds = false, schema = false;
 
+    // batch
+    std::string operation, into;
+    // classify, ontology
+    std::string ontology, examples;
+    bool alone = false;
+
     // jobs
     std::vector<std::string> ids;
     std::string filter;

@@ -16,6 +16,9 @@ int run_convert(const Arguments& arguments);
 int run_sniff(const Arguments& arguments);
 int run_extract(const Arguments& arguments);
 int run_map(const Arguments& arguments);
+int run_analyze(const Arguments& arguments);
+int run_batch(const Arguments& arguments);
+int run_classify(const Arguments& arguments);
 
 int run_datasets_ls(const Arguments& arguments);
 int run_datasets_get(const Arguments& arguments);

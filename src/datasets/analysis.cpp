@@ -113,6 +113,11 @@ void append_columns(std::string& out, const Analysis& analysis) {
     }
 }
 
+/// Typed rows that nobody wants.
+struct Nowhere final : formats::Sink {
+    void write(std::string_view) override {}
+};
+
 }  // namespace
 
 Analysis analyse(std::string_view format, BuildResult result) {
@@ -134,6 +139,17 @@ Analysis analyse(std::string_view format, BuildResult result) {
     analysis.profile = std::move(result.profile.columns);
     analysis.report = std::move(result.report);
     return analysis;
+}
+
+Analysis analyse(const formats::Format& format, formats::Source& source, const formats::ReadOptions& read, BuildOptions options) {
+    options.source_bytes = source.size();
+    Nowhere nowhere;
+    const auto open = [&](std::function<void(formats::Reject)> on_reject) {
+        auto one = read;
+        one.on_reject = std::move(on_reject);
+        return format.open(source, one);
+    };
+    return analyse(format.name(), build(open, {.data = &nowhere, .texts = &nowhere, .rejects = nullptr, .restart = [] {}}, options));
 }
 
 std::string markdown(const Analysis& analysis, std::string_view filename) {

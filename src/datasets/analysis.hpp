@@ -41,6 +41,9 @@ BOOST_DESCRIBE_STRUCT(Analysis, (), (format, bytes, rows, column_count, has_head
 
 Analysis analyse(std::string_view format, BuildResult result);
 
+/// Reads a whole table and keeps nothing of it but what is known of it.
+Analysis analyse(const formats::Format& format, formats::Source& source, const formats::ReadOptions& read, BuildOptions options = {});
+
 /// The analysis for people, as Markdown.
 std::string markdown(const Analysis& analysis, std::string_view filename);
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "http/detail/test_client.hpp"
 #include "http/server.hpp"
@@ -176,6 +177,48 @@ std::string big_text() {
     return text;
 }
 
+/// Frames of a server up to and with the one of `kind`: its payload.
+std::string read_frame(TestClient& client, int kind) {
+    for (;;) {
+        const auto head = client.read_bytes(2);
+        if (head.size() < 2) return "nothing";
+        auto size = static_cast<std::size_t>(static_cast<unsigned char>(head[1]));
+        if (size == 126) {
+            const auto bytes = client.read_bytes(2);
+            size = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0]) << 8 | static_cast<unsigned char>(bytes[1]));
+        }
+        auto payload = client.read_bytes(size);
+        if ((head[0] & 0x0f) == kind) return payload;
+    }
+}
+
+constexpr std::string_view handshake =
+    "GET /ws HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+constexpr int text_frame = 1, close_frame = 8, ping_frame = 9, pong_frame = 10;
+
+/// Says what it hears.
+struct EchoSource final : StreamSource {
+    void on_ready(Wake) override {}
+    Pull next(std::string& out, std::size_t, bool) override {
+        if (heard.empty()) return Pull::idle;
+        append_web_socket_text(out, std::exchange(heard, {}));
+        return Pull::text;
+    }
+    void receive(std::string_view message) override { heard = message; }
+    std::string heard;
+};
+
+Route echo_route() {
+    return {"GET", "/ws", [](const Request& request) { return web_socket(request, std::make_unique<EchoSource>()); }};
+}
+
+/// A frame of a client whose mask is 0.
+std::string masked(int kind, std::string_view payload) {
+    std::string out{static_cast<char>(0x80 | kind), static_cast<char>(0x80 | static_cast<int>(payload.size())), 0, 0, 0, 0};
+    return out += payload;
+}
+
 }  // namespace
 
 TEST_CASE("a stream begins with its retry time and sends what its source has, in order") {
@@ -226,6 +269,49 @@ TEST_CASE("a stream of HTTP/1.0 is not chunked, and HEAD has no stream") {
     TestClient head{running.server.port()};
     CHECK(head.ask("HEAD /stream HTTP/1.1\r\nHost: t\r\n\r\n", true).status == 200);
     CHECK(head.closed());
+}
+
+TEST_CASE("a WebSocket hears, answers and is closed in order") {
+    auto settings = test_settings();
+    settings.stream_heartbeat = 50ms;
+    Running running{{echo_route()}, settings};
+    TestClient client{running.server.port()};
+    // The first message comes with the request.
+    client.send(std::string{handshake} + masked(text_frame, "hello"));
+
+    const auto head = client.read_until("\r\n\r\n");
+    CHECK(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
+    CHECK(head.find("Upgrade: websocket\r\n") != std::string::npos);
+    CHECK(head.find("Connection: Upgrade\r\n") != std::string::npos);
+    CHECK(head.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != std::string::npos);  // RFC 6455 section 1.3
+    CHECK(head.find("Content-Length") == std::string::npos);
+    CHECK(read_frame(client, text_frame) == "hello");
+    CHECK(read_frame(client, ping_frame) == "");
+
+    client.send(masked(ping_frame, "p") + masked(text_frame, std::string(100, 'x')));
+    CHECK(read_frame(client, pong_frame) == "p");
+    CHECK(read_frame(client, text_frame) == std::string(100, 'x'));
+
+    client.send(masked(close_frame, "\x03\xe8"));
+    CHECK(read_frame(client, close_frame) == "\x03\xe8");
+    CHECK(client.closed());
+}
+
+TEST_CASE("a WebSocket ends with a status that says why") {
+    Running running{{echo_route()}};
+    TestClient wrong{running.server.port()};
+    wrong.send(std::string{handshake} + "\x81\x01x");
+    wrong.read_until("\r\n\r\n");
+    CHECK(read_frame(wrong, close_frame) == "\x03\xea");  // 1002: not masked
+    CHECK(wrong.closed());
+
+    TestClient client{running.server.port()};
+    client.send(std::string{handshake} + masked(text_frame, "here"));
+    client.read_until("\r\n\r\n");
+    CHECK(read_frame(client, text_frame) == "here");
+    running.server.stop(in(5s));
+    CHECK(read_frame(client, text_frame).starts_with(R"({"event":"bye","data":{"retry":)"));
+    CHECK(read_frame(client, close_frame) == "\x03\xe9");  // 1001
 }
 
 TEST_CASE("a reader that leaves ends its stream") {

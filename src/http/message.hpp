@@ -141,6 +141,8 @@ struct StreamSource {
     /// `behind`: the reader did not take everything at once since the last call. A source then drops what may be
     /// dropped, and does not let a backlog grow without limit.
     virtual Pull next(std::string& out, std::size_t bytes_max, bool behind) = 0;
+    /// A text message of a WebSocket's reader, valid UTF-8 of at most 64 KiB; `next` is asked afterwards.
+    virtual void receive([[maybe_unused]] std::string_view message) {}
 };
 
 /// Server-sent events. The server sends `retry: 2000` first, a comment every Settings::stream_heartbeat, `event: bye` when
@@ -148,7 +150,13 @@ struct StreamSource {
 struct EventStream {
     std::unique_ptr<StreamSource> source;
     Headers headers;
+    std::string web_socket_accept{};  ///< set by `web_socket`: frames of RFC 6455 in place of server-sent events
 };
+
+/// The same over a WebSocket: `source` appends messages by `append_web_socket_text`, heartbeats are pings, and the end of the
+/// server is a message with the event `bye` and status 1001. Throws Error{bad_request} for a handshake that is none.
+EventStream web_socket(const Request& request, std::unique_ptr<StreamSource> source);
+void append_web_socket_text(std::string& out, std::string_view message);
 
 struct Later;
 /// What a request is answered with.

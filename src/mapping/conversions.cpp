@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <span>
 
 #include "mapping/detail/prepared.hpp"
@@ -38,6 +39,15 @@ struct NumberNotation {
     bool plain() const { return point == '.' && group == 0 && !loose; }
 };
 
+/// The space or apostrophe between digits, which groups thousands; a space before the sign of a currency does not.
+std::optional<char> group_in(std::string_view number) {
+    const auto digit = [&](std::size_t i) { return std::isdigit(static_cast<unsigned char>(number[i])) != 0; };
+    for (std::size_t i = 1; i + 1 < number.size(); ++i) {
+        if ((number[i] == ' ' || number[i] == '\'') && digit(i - 1) && digit(i + 1)) return number[i];
+    }
+    return std::nullopt;
+}
+
 NumberNotation notation_of(const Summary& values) {
     std::size_t commas = 0, points = 0;
     for (const auto& value : some(values)) {
@@ -51,7 +61,7 @@ NumberNotation notation_of(const Summary& values) {
         const auto form = number_form(value.value);
         if (!form.number) continue;
         notation.loose |= form.sign || form.percent;
-        if (form.thousands) notation.group = value.value.find(' ') != std::string::npos ? ' ' : value.value.find('\'') != std::string::npos ? '\'' : other;
+        if (const auto group = group_in(value.value); group || form.thousands) notation.group = group.value_or(other);
         if (!form.decimals && !form.comma) continue;
         const auto at = value.value.rfind(notation.point);
         if (at == std::string::npos) continue;

@@ -167,6 +167,22 @@ TEST_CASE("a date without a telling value is read with the day first") {
     CHECK(steps[0].arguments.at("order") == "dmy");
 }
 
+TEST_CASE("what groups thousands stands between digits, not before the sign of a currency") {
+    struct Row { const char* name; std::vector<std::string> values; const char* group; };
+    for (const Row& row : std::initializer_list<Row>{
+             {"points and a sign", {"1.100,50 €", "2.100,75 €"}, "."},
+             {"commas and a sign", {"$ 1,100.50", "$ 2,100.75"}, ","},
+             {"spaces and a sign", {"1 100,50 €", "2 100,75 €"}, " "},
+             {"apostrophes", {"1'100.50", "2'100.75"}, "'"},
+         }) {
+        CAPTURE(row.name);
+        const auto steps = conversions(column("price", row.values), declared("price", "number"));
+
+        REQUIRE(steps.size() == 1);
+        CHECK(steps[0].arguments.at("group") == row.group);
+    }
+}
+
 TEST_CASE("every feature of every matcher has a name of its own") {
     std::vector<std::string_view> names;
     for (const auto* matcher : matchers()) names.insert(names.end(), matcher->features().begin(), matcher->features().end());

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "transform/plan.hpp"
+
 namespace millrace::transform {
 namespace {
 
@@ -275,7 +277,11 @@ Spec import_spec(std::string_view text, const std::vector<std::string>& columns)
 
 Spec copy_spec(const std::vector<SourceColumn>& columns) {
     Spec spec;
-    for (const auto& column : columns) spec.fields.push_back({.target = column.name, .from = {column.name}});
+    for (const auto& column : columns) {
+        // What a reject file has beside the columns of its rows.
+        if (column.name == reject_row_column || column.name == reject_errors_column) continue;
+        spec.fields.push_back({.target = column.name, .from = {column.name}});
+    }
     return spec;
 }
 

@@ -146,6 +146,43 @@ class Map(CliCase):
         self.expect(1, "map", "a.csv", "twice.json")
 
 
+class Classify(CliCase):
+    TOPICS = json.dumps({"concepts": [{"id": "garden", "label": "Garden", "synonyms": ["tuin", "plants"]},
+                                      {"id": "kitchen", "label": "Kitchen", "synonyms": ["recipe", "cooking"]}]})
+
+    def test_documents_are_classified_line_by_line_and_file_by_file(self):
+        self.file("topics.json", self.TOPICS)
+        self.file("letter.html", "<title>Onze tuin</title><p>Veel planten")
+        lines = [{"id": 7, "text": "Cooking with plants: a recipe for the kitchen"}, {"id": "b", "text": "Plants for the garden"}, {"id": "c", "text": "42"}]
+        data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        with gzip.open(self.path("news.jsonl.gz"), "wb") as out:
+            out.write(data)
+        answers = [json.loads(line) for line in self.expect(0, "classify", "--ontology", "topics.json", "news.jsonl.gz", "letter.html", "--json").out.splitlines()]
+        self.assertEqual([(a["id"], a["concept"]) for a in answers], [("7", "kitchen"), ("b", "garden"), ("c", None), ("letter.html", "garden")])
+        self.assertTrue(all(0 <= a["confidence"] <= 1 for a in answers))
+        self.assertIn("recipe", answers[0]["terms"])
+        same = self.expect(0, "classify", "--ontology", "topics.json", "-", "--json", input=data.decode()).out.splitlines()
+        self.assertEqual([json.loads(line)["concept"] for line in same], ["kitchen", "garden", None])
+
+    def test_a_line_that_is_no_document_is_reported_and_the_rest_is_classified(self):
+        self.file("topics.json", self.TOPICS)
+        self.file("news.jsonl", '{"id": "a", "text": "the garden"}\n{"id": "b"}\nno json\n\n{"id": "d", "text": "a recipe"}\n')
+        answers = [json.loads(line) for line in self.expect(3, "classify", "--ontology", "topics.json", "news.jsonl", "--json").out.splitlines()]
+        self.assertEqual([(a["id"], a["concept"], "error" in a) for a in answers],
+                         [("a", "garden", False), ("b", None, True), ("news.jsonl:3", None, True), ("d", "kitchen", False)])
+
+    def test_examples_teach_and_foreign_ones_are_left_out(self):
+        self.file("topics.json", self.TOPICS)
+        self.file("decided.jsonl", '{"id": 1, "label": "Garden", "text": "Rosen schneiden"}\n{"id": 2, "label": "boat", "text": "Segel"}\n')
+        self.file("foreign.jsonl", '{"id": 2, "label": "boat", "text": "Segel"}\n')
+        self.file("a.txt", "Neue Rosen")
+        done = self.expect(0, "classify", "--ontology", "topics.json", "--examples", "decided.jsonl", "a.txt", "--json")
+        self.assertEqual(json.loads(done.out)["concept"], "garden")
+        self.assertIn("1 of 2 examples left out", done.err)
+        self.expect(2, "classify", "--ontology", "topics.json", "--examples", "foreign.jsonl", "a.txt")
+        self.expect(5, "classify", "--ontology", "missing.json", "a.txt")
+
+
 class Convert(CliCase):
     def test_a_file_becomes_standard_csv(self):
         self.file("in.txt", "naam;plaats\nJosé;Gent\n\"Piet; jr\";Luik\nAnna;Aalst\n".encode("cp1252"))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-import { createClient } from "@millrace/client";
+import { createClient, type Client } from "@millrace/client";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -29,13 +29,41 @@ beforeAll(async () => {
   await client.json("/api/v2/webhooks", { method: "POST", body: { url: "https://example.com/hook", types: ["job.completed"], enabled: false } });
   await client.json("/api/v2/api-keys", { method: "POST", body: { name: "nightly" } });
   const dataset = `datasets/${job.related_dataset_id}`;
+  const spec = { spec: 1, fields: [{ target: "sku", from: ["sku"] }] };
+  const template = await client.json<{ id: string }>("/api/v2/templates", { method: "POST", body: { name: "Prices", spec } });
+  await client.json(`/api/v2/templates/${template.id}`, { method: "PATCH", body: { spec: { ...spec, fields: [{ target: "sku", from: ["sku"], steps: [{ op: "trim" }] }] } } });
+  const source = await client.json<{ id: string }>("/api/v1/data-sources", { method: "POST", body: { name: "News", source_type: "website" } });
+  await client.json(`/api/v1/data-sources/${source.id}/urls`, { method: "POST", body: { url: "http://127.0.0.1:1/" } });
   paths = ["", "jobs", `jobs/${job.id}`, `jobs/${failed.jobId}`, `jobs/${job.id}?tab=attempts`, `jobs/${job.id}?tab=raw`, "upload", "datasets", dataset, `${dataset}?tab=profile`,
-    `${dataset}?tab=rejects`, "queues", "schedules", "workers", "webhooks", "keys", "status", "nothing/here"];
+    `${dataset}?tab=rejects`, "queues", "schedules", "workers", "webhooks", "keys", "status", "nothing/here",
+    "templates", `templates/${template.id}`, `templates/${template.id}?tab=versions`, `templates/${template.id}?tab=use`, "sources", `sources/${source.id}`, "users", ...(await wizardPaths(client))];
 });
 afterAll(async () => {
   await browser.close();
   await server.remove();
 });
+
+/** Each step of the import wizard, with something to show. */
+async function wizardPaths(client: Client): Promise<string[]> {
+  const store = async (name: string, text: string) => {
+    const form = new FormData();
+    form.append("file", new File([text], name));
+    return ((await (await client.requester.open("/api/v2/files", { method: "POST", body: form })).json()) as { id: string }).id;
+  };
+  const run = async (kind: string, input: object) => {
+    const { id } = await client.jobs.create({ kind, input: input as Record<string, never> });
+    await client.jobs.wait(id);
+    return id;
+  };
+  const file = await store("prices.csv", "Art.-Nr.;Preis\nA-1;1,50\nA-2;auf Anfrage\n");
+  const schema = await store("fields.json", JSON.stringify({ fields: [{ name: "sku", type: "string", required: true }, { name: "price", type: "number" }, { name: "stock", type: "integer", required: true }] }));
+  const proposal = await run("mapping", { input_file_id: file, reference_file_id: schema });
+  const spec = { spec: 1, fields: [{ target: "price", from: ["Preis"], steps: [{ op: "parse_decimal", point: "," }] }] };
+  const check = await run("transform", { input_file_id: file, spec });
+  const rules = encodeURIComponent(JSON.stringify([{ rule: "range", column: "price", min: 0 }, { rule: "format", column: "sku", format: "ean", severity: "warning" }]));
+  const chosen = `file=${file}&schema=${schema}&proposal=${proposal}&rules=${rules}&check=${check}&run=${check}`;
+  return ["import", ...["reading", "target", "mapping", "rules", "summary"].map((step) => `import?step=${step}&${chosen}`)];
+}
 
 describe("axe finds nothing wrong", () => {
   test.each([

@@ -4,7 +4,7 @@ set -eu
 seconds=${1:-600}
 [ $# -gt 0 ] && shift
 [ -f build/fuzz/build.ninja ] || cmake --preset fuzz
-targets=${*:-http_head_fuzz multipart_fuzz csv_fuzz json_fuzz ndjson_fuzz xml_fuzz fixed_fuzz jwt_fuzz query_fuzz expression_fuzz parquet_fuzz parquet_table_fuzz sqlite_fuzz avro_fuzz unpack_fuzz xlsx_fuzz xls_fuzz sandbox_frames_fuzz}
+targets=${*:-http_head_fuzz multipart_fuzz web_socket_fuzz csv_fuzz json_fuzz ndjson_fuzz xml_fuzz fixed_fuzz jwt_fuzz query_fuzz expression_fuzz parquet_fuzz parquet_table_fuzz sqlite_fuzz avro_fuzz unpack_fuzz xlsx_fuzz xls_fuzz sandbox_frames_fuzz}
 # shellcheck disable=SC2086
 cmake --build build/fuzz --target $targets >&2
 for target in $targets; do

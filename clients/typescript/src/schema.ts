@@ -623,6 +623,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that happens to your objects over a WebSocket, whose interest can be changed */
+        get: operations["openWebSocket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/imports/files/upload": {
         parameters: {
             query?: never;
@@ -5565,6 +5582,63 @@ export interface operations {
             };
             /** @description No valid token, API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    openWebSocket: {
+        parameters: {
+            query?: {
+                /** @description Only these topics, e.g. job,dataset */
+                topics?: string;
+                /** @description Only these types, e.g. job.completed,job.failed */
+                types?: string;
+                /** @description Go on after this event */
+                last_event_id?: string;
+                /** @description A ticket of POST /api/v2/stream-tickets in place of a header */
+                ticket?: string;
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages `{event, id, data}`: one `snapshot`, then deltas */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not the handshake of a WebSocket */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another origin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

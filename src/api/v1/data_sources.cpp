@@ -329,7 +329,7 @@ void show(std::string& out, const events::Event& event) {
     if (!event.durable()) return;  // percent ticks are not what this stream is for
     const auto text = event.json();
     if (jobs::kind_in(text) != document_kind) return;
-    v2::append_event(out, event.seq, "job_update", to_json(update_of(json::parse(text).as_object())));
+    v2::append_event(out, v2::shown_id(event), "job_update", to_json(update_of(json::parse(text).as_object())));
 }
 
 http::Begun stream(Call& call) {

@@ -14,6 +14,7 @@ void add_workflows(Table& table);
 void add_schedules(Table& table);
 void add_job_trail(Table& table);
 void add_streams(Table& table);
+void add_web_socket(Table& table);
 void add_uploads(Table& table);
 void add_tus(Table& table);
 void add_datasets(Table& table);

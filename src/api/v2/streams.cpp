@@ -11,8 +11,8 @@
 
 namespace millrace::api::v2 {
 
-void append_event(std::string& out, std::int64_t id, std::string_view name, std::string_view data) {
-    if (id != 0) fmt::format_to(std::back_inserter(out), "id: {}\n", id);
+void append_event(std::string& out, std::optional<std::int64_t> id, std::string_view name, std::string_view data) {
+    if (id) fmt::format_to(std::back_inserter(out), "id: {}\n", *id);
     fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", name, data);
 }
 
@@ -52,10 +52,11 @@ BOOST_DESCRIBE_STRUCT(EventList, (), (items, last_id))
 /// Sends what was prepared at the start (a snapshot, or what was missed), then what comes.
 class HubStream final : public http::StreamSource {
 public:
-    HubStream(Call& call, std::unique_ptr<events::Subscription> subscription, Show show)
+    HubStream(Call& call, std::unique_ptr<events::Subscription> subscription, Show show, Format format)
         : hub_{call.services.hub},
           subscription_{std::move(subscription)},
           show_{std::move(show)},
+          format_{format},
           behind_bytes_max_{call.services.settings.stream_behind_bytes_max} {}
 
     std::string first;  ///< complete events to begin with
@@ -68,15 +69,13 @@ public:
 
     Pull next(std::string& out, std::size_t bytes_max, bool behind) override {
         if (!first.empty()) {
-            const auto piece = std::min(first.size(), bytes_max);
-            out += std::string_view{first}.substr(0, piece);
-            first.erase(0, piece);
+            out += std::exchange(first, {});
             return Pull::text;
         }
         const auto before = out.size();
         auto batch = behind ? subscription_->take_or_skip(bytes_max, behind_bytes_max_) : subscription_->take(bytes_max);
         if (batch.behind) {
-            append_event(out, hub_.last(), "reset", R"({"reason":"the reader fell behind"})");
+            format_(out, hub_.last(), "reset", R"({"reason":"the reader fell behind"})");
             return Pull::text;
         }
         for (const auto& event : batch.events) {
@@ -96,29 +95,13 @@ private:
     events::Hub& hub_;
     std::unique_ptr<events::Subscription> subscription_;
     const Show show_;
+    const Format format_;
     const std::size_t behind_bytes_max_;
 };
 
-std::set<std::string> words_of(const http::Request& request, std::string_view name) {
-    std::set<std::string> words;
-    std::string_view rest = request.query_value(name).value_or("");
-    while (!rest.empty()) {
-        const auto comma = rest.find(',');
-        if (comma != 0) words.emplace(rest.substr(0, comma));
-        rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
-    }
-    return words;
-}
-
-void show_as(std::string& out, const events::Event& event, std::string_view name) {
-    // One event goes to many readers: no copy for each of what is JSON already.
-    if (event.data.is_json()) append_event(out, event.seq, name, event.data.bytes());
-    else append_event(out, event.seq, name, event.json());
-}
-
 /// The jobs streams name every event the same; the events stream names each by its type.
-void show_job(std::string& out, const events::Event& event) { show_as(out, event, "job"); }
-void show_by_type(std::string& out, const events::Event& event) { show_as(out, event, event.type); }
+void show_job(std::string& out, const events::Event& event) { show_as(out, event, "job", append_event); }
+void show_by_type(std::string& out, const events::Event& event) { show_as(out, event, event.type, append_event); }
 
 /// The jobs as they are.
 Snapshot snapshot_of(const std::vector<jobs::Job>& jobs) {
@@ -132,17 +115,10 @@ Snapshot snapshot_of(const std::vector<jobs::Job>& jobs) {
     return snapshot;
 }
 
-std::vector<jobs::Job> active_jobs(Call& call, const Scope& scope) {
-    const auto now = call.services.clock.now();
-    const auto& settings = call.services.jobs_settings;
-    return call.services.jobs.active(
-        scope, {.completed_after = now - settings.active_completed, .failed_after = now - settings.active_failed, .limit = active_jobs_max});
-}
-
 http::Begun jobs_stream(Call& call) {
     const auto scope = call.scope();
     return open_stream(call, {.scope = scope, .topics = {"job"}, .types = words_of(call.request, "types")}, show_job,
-                       [&] { return snapshot_of(active_jobs(call, scope)); });
+                       [&] { return active_snapshot(call, scope); });
 }
 
 http::Begun job_stream(Call& call) {
@@ -162,7 +138,7 @@ http::Begun events_stream(Call& call) {
     events::Interest interest{.scope = scope,
                               .topics = words_of(call.request, "topics"),
                               .types = words_of(call.request, "types")};
-    return open_stream(call, std::move(interest), show_by_type, [&] { return snapshot_of(active_jobs(call, scope)); });
+    return open_stream(call, std::move(interest), show_by_type, [&] { return active_snapshot(call, scope); });
 }
 
 // Long poll
@@ -226,7 +202,32 @@ http::Begun create_ticket(Call& call) {
 
 }  // namespace
 
-http::EventStream open_stream(Call& call, events::Interest interest, Show show, const std::function<Snapshot()>& snapshot) {
+std::set<std::string> words_of(const http::Request& request, std::string_view name) {
+    std::set<std::string> words;
+    std::string_view rest = request.query_value(name).value_or("");
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        if (comma != 0) words.emplace(rest.substr(0, comma));
+        rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    return words;
+}
+
+void show_as(std::string& out, const events::Event& event, std::string_view name, Format format) {
+    // One event goes to many readers: no copy for each of what is JSON already.
+    if (event.data.is_json()) format(out, shown_id(event), name, event.data.bytes());
+    else format(out, shown_id(event), name, event.json());
+}
+
+Snapshot active_snapshot(Call& call, const Scope& scope) {
+    const auto now = call.services.clock.now();
+    const auto& settings = call.services.jobs_settings;
+    return snapshot_of(call.services.jobs.active(
+        scope, {.completed_after = now - settings.active_completed, .failed_after = now - settings.active_failed, .limit = active_jobs_max}));
+}
+
+std::unique_ptr<http::StreamSource> follow(Call& call, events::Interest interest, Show show,
+                                           const std::function<Snapshot()>& snapshot, Format format) {
     check_stream_limit(call);
     auto& hub = call.services.hub;
     const auto position = last_event_id(call.request);
@@ -234,21 +235,24 @@ http::EventStream open_stream(Call& call, events::Interest interest, Show show, 
     if (position.given && !reset) {
         auto resumed = hub.resume(interest, position.seq, call.services.events);
         if (!resumed.reset) {
-            auto stream = std::make_unique<HubStream>(call, std::move(resumed.subscription), std::move(show));
+            auto stream = std::make_unique<HubStream>(call, std::move(resumed.subscription), std::move(show), format);
             for (const auto& event : resumed.missed) stream->append(stream->first, *event);
-            return {std::move(stream), {}};
+            return stream;
         }
         reset = true;
     }
     auto subscription = hub.subscribe(std::move(interest));
     const auto id = subscription->since();
-    auto stream = std::make_unique<HubStream>(call, std::move(subscription), std::move(show));
-    if (reset) append_event(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
+    auto stream = std::make_unique<HubStream>(call, std::move(subscription), std::move(show), format);
+    if (reset) format(stream->first, id, "reset", R"({"reason":"the id is not known any more"})");
     auto now = snapshot();
-    // The id 0 is a place too: before the first event.
-    fmt::format_to(std::back_inserter(stream->first), "id: {}\nevent: snapshot\ndata: {}\n\n", id, now.data);
+    format(stream->first, id, "snapshot", now.data);
     for (const auto& [subject, at] : now.shown) stream->shown.emplace(subject, at);
-    return {std::move(stream), {}};
+    return stream;
+}
+
+http::EventStream open_stream(Call& call, events::Interest interest, Show show, const std::function<Snapshot()>& snapshot) {
+    return {follow(call, std::move(interest), std::move(show), snapshot, append_event), {}};
 }
 
 void add_streams(Table& table) {

@@ -165,6 +165,7 @@ int run_plan(transform::Plan& plan, Input& input, const Files& files, const Argu
     const auto terminal = Terminal::of(STDERR_FILENO, arguments.colour);
     if (arguments.json) {
         auto line = report_of(report);
+        line.insert_or_assign("in", what);
         for (auto& entry : more) line.insert_or_assign(entry.key(), entry.value());
         (files.out == "-" ? put_error : put)(json::serialize(line) + '\n');
     } else if (files.out != "-" || terminal.live || report.rows_rejected > 0) {

@@ -49,7 +49,8 @@ void append_head(std::string& out, const Envelope& envelope, const Headers& head
     append_field(out, "Date", envelope.date);
     if (envelope.chunked) append_field(out, "Transfer-Encoding", "chunked");
     else if (envelope.length) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *envelope.length);
-    if (!envelope.keep_alive) append_field(out, "Connection", "close");
+    if (envelope.status == 101) append_field(out, "Connection", "Upgrade");
+    else if (!envelope.keep_alive) append_field(out, "Connection", "close");
     else if (envelope.minor_version == 0) append_field(out, "Connection", "keep-alive");
     out += "\r\n";
 }

@@ -159,14 +159,21 @@ Awaitable<bool> Session::read_block(Download& download, std::uint64_t offset, st
 }
 
 void Session::hand_over(EventStream stream) {
-    const bool chunked = minor_version_ == 1 && request_.method != "HEAD";
     keep_alive_ = false;
-    stream.headers.set("Content-Type", "text/event-stream; charset=utf-8");
-    stream.headers.set("X-Accel-Buffering", "no");  // nginx would collect events otherwise
-    std::string head{head_text(200, stream.headers, std::nullopt, chunked, {})};
-    if (request_.method == "HEAD") stream.source.reset();
     handed_over_ = true;
-    Stream::start(loop_, std::move(transport_), std::move(stream.source), std::move(head), chunked);
+    const bool socket = !stream.web_socket_accept.empty();
+    const auto framing = socket ? Framing::web_socket
+                         : minor_version_ == 1 && request_.method != "HEAD" ? Framing::chunked : Framing::none;
+    if (socket) {
+        stream.headers.set("Upgrade", "websocket");
+        stream.headers.set("Sec-WebSocket-Accept", stream.web_socket_accept);
+    } else {
+        stream.headers.set("Content-Type", "text/event-stream; charset=utf-8");
+        stream.headers.set("X-Accel-Buffering", "no");  // nginx would collect events otherwise
+    }
+    std::string head{head_text(socket ? 101 : 200, stream.headers, std::nullopt, framing == Framing::chunked, {})};
+    if (request_.method == "HEAD") stream.source.reset();
+    Stream::start(loop_, std::move(transport_), std::move(stream.source), std::move(head), framing, in_);
 }
 
 Awaitable<bool> Session::send(std::string_view head, std::string_view body) {

@@ -22,11 +22,12 @@ constexpr int kernel_send_bytes = 128 * 1024;
 
 }  // namespace
 
-void Stream::start(Loop& loop, Transport transport, std::unique_ptr<StreamSource> source, std::string head, bool chunked) {
-    const auto stream = std::make_shared<Stream>(loop, std::move(transport), std::move(source), chunked);
+void Stream::start(Loop& loop, Transport transport, std::unique_ptr<StreamSource> source, std::string head, Framing framing,
+                   std::string_view received) {
+    const auto stream = std::make_shared<Stream>(loop, std::move(transport), std::move(source), framing);
     stream->send_raw(head);
     if (!stream->source_) return stream->finish();
-    stream->send_text("retry: 2000\n\n");
+    if (framing != Framing::web_socket) stream->send_text("retry: 2000\n\n");
     stream->watch_reader();
     try {
         stream->source_->on_ready(Wake{stream->target_});
@@ -35,16 +36,17 @@ void Stream::start(Loop& loop, Transport transport, std::unique_ptr<StreamSource
         return stream->finish();
     }
     if (loop.stopping) return stream->wind_down();
+    stream->hear(received);
     stream->pump();
 }
 
-Stream::Stream(Loop& loop, Transport transport, std::unique_ptr<StreamSource> source, bool chunked)
+Stream::Stream(Loop& loop, Transport transport, std::unique_ptr<StreamSource> source, Framing framing)
     : loop_{loop},
       transport_{std::move(transport)},
       source_{std::move(source)},
       target_{std::make_shared<Wake::Target>(loop.mailbox, *this)},
       progress_{Clock::now()},
-      chunked_{chunked} {
+      framing_{framing} {
     const int socket = transport_.socket().native_handle();
     setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &kernel_send_bytes, sizeof kernel_send_bytes);
     // A reader whose machine vanished is noticed by the kernel, also when there is little to send.
@@ -84,7 +86,7 @@ void Stream::pump() {
 }
 
 void Stream::send_text(std::string_view text) {
-    if (!chunked_) return send_raw(text);
+    if (framing_ != Framing::chunked) return send_raw(text);
     if (!unsent_.empty() || transport_.secure()) {  // one piece is one TLS record
         std::string framed;
         append_chunk_head(framed, text.size());
@@ -142,19 +144,62 @@ void Stream::wait_writable() {
         self->write_unsent();
         if (self->closed_ || !self->unsent_.empty()) return;
         if (self->ending_) return self->close();
+        if (!self->pong_.empty()) self->send_raw(std::exchange(self->pong_, {}));
         self->pump();
     });
 }
 
-/// A reader has nothing to say: what it sends is thrown away, and its leaving ends the stream. This wait owns the stream.
+/// This wait owns the stream.
 void Stream::watch_reader() {
     transport_.socket().async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (error || self->closed_) return self->close();
-        char waste[1024];
-        const Io io = self->transport_.read(waste, sizeof waste);
-        if (io.state == Io::State::closed || io.state == Io::State::failed) return self->close();
-        self->watch_reader();
+        if (error || self->closed_ || !self->read()) return self->close();
+        if (!self->closed_) self->watch_reader();
     });
+}
+
+bool Stream::read() {
+    char bytes[4096];
+    Io io{};
+    // TLS may hold decrypted bytes, of which the socket knows nothing.
+    do {
+        io = transport_.read(bytes, sizeof bytes);
+        if (io.state == Io::State::closed || io.state == Io::State::failed) return false;
+        if (io.state == Io::State::ok) hear({bytes, io.bytes});
+    } while (transport_.secure() && io.state == Io::State::ok && !closed_);
+    return true;
+}
+
+/// A reader of server-sent events has nothing to say: what it sends is thrown away.
+void Stream::hear(std::string_view bytes) {
+    if (framing_ != Framing::web_socket || bytes.empty()) return;
+    frames_.feed(bytes);
+    while (!closed_ && !ending_) {
+        const auto message = frames_.next();
+        if (!message) break;
+        hear(*message);
+    }
+    if (frames_.broken()) finish(*frames_.broken());
+    else pump();
+}
+
+void Stream::hear(const WebSocketFrames::Message& message) {
+    switch (message.kind) {
+        case WebSocketFrames::Kind::text:
+            try {
+                source_->receive(message.payload);
+            } catch (const std::exception& error) {
+                loop_.shared.report("stream failed", {{"what", error.what()}});
+                finish(WebSocketStatus::internal);
+            }
+            break;
+        case WebSocketFrames::Kind::ping:
+            pong_.clear();
+            append_frame(pong_, WebSocketFrames::Kind::pong, message.payload);
+            if (unsent_.empty()) send_raw(std::exchange(pong_, {}));
+            break;
+        case WebSocketFrames::Kind::close: finish(WebSocketStatus::normal); break;
+        default: break;
+    }
 }
 
 void Stream::rearm() {
@@ -166,7 +211,10 @@ void Stream::rearm() {
 void Stream::on_deadline() {
     const auto keep = shared_from_this();
     if (ending_ || !unsent_.empty()) return close();  // stalled
-    send_text(":\n\n");
+    if (framing_ != Framing::web_socket) return send_text(":\n\n");
+    std::string ping;
+    append_frame(ping, WebSocketFrames::Kind::ping, {});
+    send_raw(ping);
 }
 
 void Stream::wind_down() {
@@ -174,14 +222,25 @@ void Stream::wind_down() {
     if (closed_ || ending_) return;
     // Readers that come back all at once would be the next server's first trouble.
     const auto delay = 500 + SystemRandom{}.next() % 4500;
-    send_text("event: bye\ndata: {}\nretry: " + std::to_string(delay) + "\n\n");
-    finish();
+    std::string bye;
+    if (framing_ == Framing::web_socket) {
+        append_web_socket_text(bye, R"({"event":"bye","data":{"retry":)" + std::to_string(delay) + "}}");
+    } else {
+        bye = "event: bye\ndata: {}\nretry: " + std::to_string(delay) + "\n\n";
+    }
+    send_text(bye);
+    finish(WebSocketStatus::going_away);
 }
 
-void Stream::finish() {
+void Stream::finish(WebSocketStatus status) {
     if (closed_ || ending_) return;
     ending_ = true;
-    if (chunked_) send_raw(last_chunk);
+    if (framing_ == Framing::chunked) send_raw(last_chunk);
+    if (framing_ == Framing::web_socket && source_) {
+        std::string frame;
+        append_close(frame, status);
+        send_raw(frame);
+    }
     if (closed_) return;
     if (unsent_.empty()) close();
 }

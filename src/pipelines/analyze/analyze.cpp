@@ -28,11 +28,6 @@ struct Result {
 };
 BOOST_DESCRIBE_STRUCT(Result, (), (analysis, analysis_file_id, report_file_id, files))
 
-/// Typed rows that nobody wants.
-struct Nowhere final : formats::Sink {
-    void write(std::string_view) override {}
-};
-
 class Analyze {
 public:
     Analyze(const Tools& tools, jobs::Context& context)
@@ -41,28 +36,21 @@ public:
 
     void run() {
         context_.stage(10, "opened");
-        Source source{tools_.blobs.open(file_.sha256)};
+        blobs::AsSource<formats::Source> source{tools_.blobs.open(file_.sha256)};
         const auto& format = formats::recognise(source, file_.filename, input_.dialect);
         context_.stage(30, "recognised", std::string{format.name()});
         work::failpoint("analyze.recognised");
-        finish(datasets::analyse(format.name(), read(format, source)));
+        finish(read(format, source));
     }
 
 private:
-    using Source = blobs::AsSource<formats::Source>;
-
-    datasets::BuildResult read(const formats::Format& format, Source& source) {
+    datasets::Analysis read(const formats::Format& format, formats::Source& source) {
         datasets::BuildOptions options;
-        options.source_bytes = source.size();
         options.stop = context_.stop();
-        options.on_progress = [&](std::uint64_t bytes, std::uint64_t) {
-            context_.tick(30 + static_cast<int>(69 * bytes / std::max<std::uint64_t>(1, source.size())), "reading");
+        options.on_progress = [&, size = source.size()](std::uint64_t bytes, std::uint64_t) {
+            context_.tick(30 + static_cast<int>(69 * bytes / std::max<std::uint64_t>(1, size)), "reading");
         };
-        Nowhere nowhere;
-        const auto open = [&](std::function<void(formats::Reject)> on_reject) {
-            return format.open(source, {.table = input_.table - std::size_t{1}, .dialect = input_.dialect, .on_reject = std::move(on_reject)});
-        };
-        return datasets::build(open, {.data = &nowhere, .texts = &nowhere, .rejects = nullptr, .restart = [] {}}, options);
+        return datasets::analyse(format, source, {.table = input_.table - std::size_t{1}, .dialect = input_.dialect}, options);
     }
 
     void finish(const datasets::Analysis& analysis) {

@@ -33,19 +33,20 @@ export interface Change {
   method?: "POST" | "PUT" | "PATCH" | "DELETE";
   body?: object;
   query?: object;
+  headers?: Record<string, string>;
 }
 
-/** Sends a change, says when it was refused, and reads anew what begins with `touches`. */
-export function useChange<T = unknown>(touches: string[], onDone?: (answer: T) => void) {
+/** Sends a change, says when it was refused unless the view itself `shows` it, and reads anew what begins with `touches`. */
+export function useChange<T = unknown>(touches: string[], onDone?: (answer: T) => void, { shows = false } = {}) {
   const queries = useQueryClient();
   const { t } = useWords();
   return useMutation<T, Error, Change>({
-    mutationFn: ({ path, method = "POST", body, query }) =>
-      client.json<T>(path, { method, query: query ?? {}, ...(method !== "DELETE" && { body: body ?? {} }) }),
+    mutationFn: ({ path, method = "POST", body, query, headers }) =>
+      client.json<T>(path, { method, query: query ?? {}, headers: headers ?? {}, ...(method !== "DELETE" && { body: body ?? {} }) }),
     onSuccess: async (answer) => {
       onDone?.(answer);
       await queries.invalidateQueries({ predicate: ({ queryKey }) => touches.some((path) => String(queryKey[0]).startsWith(path)) });
     },
-    onError: (error) => notifications.show({ color: "red", title: t("app.failed"), message: error.message, role: "alert" }),
+    onError: (error) => void (shows || notifications.show({ color: "red", title: t("app.failed"), message: error.message, role: "alert" })),
   });
 }

@@ -8,10 +8,13 @@ import { useList } from "../../app/data.ts";
 import { useChanges, useScope } from "../../app/live.tsx";
 import { useViewSearch } from "../../app/search.ts";
 import { useWords } from "../../i18n/index.tsx";
+import { CsvExport } from "../../ui/CsvExport.tsx";
 import { bytes } from "../../ui/format.ts";
 import { Listing } from "../../ui/Listing.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
 import { Time } from "../../ui/Time.tsx";
+
+const exported = ["id", "name", "row_count", "column_count", "rows_rejected", "format", "version", "size_bytes", "created_at", "filename", "sha256"];
 
 export function Datasets() {
   const { t, number } = useWords();
@@ -23,7 +26,9 @@ export function Datasets() {
   useChanges(["dataset"], () => void list.refetch());
   return (
     <>
-      <PageTitle title={t("nav.datasets")} />
+      <PageTitle title={t("nav.datasets")}>
+        <CsvExport path="/api/v2/datasets" query={{ filter, scope }} columns={exported} name="datasets" />
+      </PageTitle>
       <form
         role="search"
         onSubmit={(event) => {

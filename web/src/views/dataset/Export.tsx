@@ -8,7 +8,7 @@ import { useWords } from "../../i18n/index.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import type { Full } from "./DatasetView.tsx";
 
-const formats = ["csv", "tsv", "json", "ndjson", "xlsx", "xml", "parquet", "sql", "sqlite", "markdown"];
+export const formats = ["csv", "tsv", "json", "ndjson", "xlsx", "xml", "parquet", "sql", "sqlite", "markdown"];
 const byJobOnly = new Set(["xlsx", "sqlite"]);
 
 export function Export({ dataset, scope }: { dataset: Full; scope: string }) {

@@ -1,7 +1,7 @@
 import { isEnded, type Attempt, type Dataset, type Job, type JobEvent } from "@millrace/client";
 import { Button, Tabs } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { apiAddress } from "../../app/client.ts";
 import { useChange, useList, useOne } from "../../app/data.ts";
@@ -15,11 +15,12 @@ import { Json } from "../../ui/Json.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
-import { Sure } from "../../ui/Dialog.tsx";
+import { Dialog, Sure } from "../../ui/Dialog.tsx";
 import { StageName, Stages } from "../../ui/Stages.tsx";
 import { State } from "../../ui/State.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { JobLink } from "../Overview.tsx";
+import { Sniff } from "../upload/Sniff.tsx";
 import { Log } from "./Log.tsx";
 
 const route = getRouteApi("/jobs/$id");
@@ -29,7 +30,7 @@ export function JobView() {
   const scope = useScope();
   const job = useJob(id, { scope });
   if (job.error) return <ErrorBox error={job.error} onRetry={() => void job.refetch()} />;
-  return job.data ? <Details job={job.data} scope={scope} /> : <Loading />;
+  return job.data ? <Details key={id} job={job.data} scope={scope} /> : <Loading />;
 }
 
 function Details({ job, scope }: { job: Job; scope: string }) {
@@ -98,7 +99,24 @@ function Actions({ job, scope }: { job: Job; scope: string }) {
           {t("job.acknowledge")}
         </Button>
       )}
+      {isEnded(job) && job.kind === "import" && <Otherwise job={job} />}
       {!isEnded(job) && job.state !== "cancelling" && <Sure label={t("job.cancel")} question={`${t("job.cancel")}: ${job.filename || job.kind}?`} onYes={() => post("cancel")} />}
+    </>
+  );
+}
+
+/** The same file again, with other settings or through the wizard. */
+function Otherwise({ job }: { job: Job }) {
+  const { t } = useWords();
+  const [opened, setOpened] = useState(false);
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpened(true)}>
+        {t("job.otherwise")}
+      </Button>
+      <Dialog title={t("sniff.title")} opened={opened} onClose={() => setOpened(false)} wide>
+        <Sniff job={job} />
+      </Dialog>
     </>
   );
 }
@@ -127,12 +145,12 @@ function Facts({ job }: { job: Job }) {
     [t("job.acknowledged"), job.acknowledged_at && <Time at={job.acknowledged_at} />],
     [t("job.parent"), job.parent_id && <Link to="/jobs/$id" params={{ id: job.parent_id }}>{job.parent_id}</Link>],
     [t("job.dataset"), job.related_dataset_id && <Link to="/datasets/$id" params={{ id: job.related_dataset_id }}>{job.related_dataset_id}</Link>],
-    [t("job.files"), <Files job={job} />],
+    [t("job.files"), hasFiles(job) && <Files job={job} />],
   ];
   return (
     <dl className="facts">
       {facts.map(([name, value]) =>
-        value === null || value === "" || value === undefined ? null : (
+        value === null || value === false || value === "" || value === undefined ? null : (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
@@ -143,21 +161,38 @@ function Facts({ job }: { job: Job }) {
   );
 }
 
-/** The file that was imported, or those that an export has made. */
-function Files({ job }: { job: Job }) {
-  const dataset = useOne<Dataset>(`/api/v2/datasets/${job.related_dataset_id ?? ""}`, {}, { enabled: job.kind === "import" && job.related_dataset_id !== null });
-  const result = useOne<{ files?: Made[] } | null>(`/api/v2/jobs/${job.id}/result`, {}, { enabled: job.kind === "export" && job.state === "completed" });
-  const files = dataset.data ? [{ file_id: dataset.data.file_id, filename: dataset.data.filename }] : (result.data?.files ?? []);
-  return files.map((file) => (
-    <a key={file.file_id} href={apiAddress(`/api/v2/files/${file.file_id}/content`)} download>
-      {file.filename}
-    </a>
-  ));
+const makers = ["export", "transform", "convert"];
+
+function hasFiles(job: Job): boolean {
+  return job.kind === "import" ? job.related_dataset_id !== null : job.state === "completed" && makers.includes(job.kind);
 }
 
 interface Made {
-  file_id: string;
-  filename: string;
+  files?: { file_id: string }[];
+  file_id?: string | null;
+  rejects_file_id?: string | null;
+  problems_file_id?: string | null;
+}
+
+/** The file that was imported, or those that the job has made. */
+function Files({ job }: { job: Job }) {
+  const imported = job.kind === "import";
+  const dataset = useOne<Dataset>(`/api/v2/datasets/${job.related_dataset_id ?? ""}`, {}, { enabled: imported });
+  const result = useOne<Made | null>(`/api/v2/jobs/${job.id}/result`, {}, { enabled: !imported });
+  const made = result.data ?? {};
+  const ids = imported ? [dataset.data?.file_id] : [...(made.files ?? []).map((file) => file.file_id), made.file_id, made.rejects_file_id, made.problems_file_id];
+  return ids.map((id) => id && <FileLink key={id} id={id} />);
+}
+
+function FileLink({ id }: { id: string }) {
+  const file = useOne<{ filename: string }>(`/api/v2/files/${id}`, {}, { staleTime: Infinity });
+  return (
+    <div>
+      <a href={apiAddress(`/api/v2/files/${id}/content`)} download>
+        {file.data?.filename ?? id}
+      </a>
+    </div>
+  );
 }
 
 function Result({ id, scope }: { id: string; scope: string }) {

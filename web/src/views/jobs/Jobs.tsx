@@ -7,6 +7,7 @@ import { useList, type Page } from "../../app/data.ts";
 import { useChanges, useJobEvents, useScope } from "../../app/live.tsx";
 import { useViewSearch } from "../../app/search.ts";
 import { useWords } from "../../i18n/index.tsx";
+import { CsvExport } from "../../ui/CsvExport.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { PageTitle } from "../../ui/PageTitle.tsx";
@@ -16,6 +17,7 @@ import { JobsTable } from "./JobsTable.tsx";
 import { Views } from "./Views.tsx";
 
 const path = "/api/v2/jobs";
+const exported = ["id", "kind", "state", "progress", "stage", "filename", "queue", "created_at", "started_at", "completed_at", "attempt", "error_code", "error_message", "related_dataset_id"];
 
 export function Jobs() {
   const { t } = useWords();
@@ -29,6 +31,7 @@ export function Jobs() {
   return (
     <>
       <PageTitle title={t("nav.jobs")}>
+        <CsvExport path={path} query={query} columns={exported} name="jobs" />
         <Bulk filter={filter} />
       </PageTitle>
       <Views filter={filter} onChoose={setFilter} />

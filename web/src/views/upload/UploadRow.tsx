@@ -78,7 +78,7 @@ function Import({ id }: { id: string }) {
       <Stages job={job.data} />
       {job.data.error_message && <p className="error-text">{job.data.error_message}</p>}
       <Dialog title={t("sniff.title")} opened={sniffing} onClose={() => setSniffing(false)} wide>
-        <Sniff jobId={id} />
+        <Sniff job={job.data} />
       </Dialog>
     </>
   );

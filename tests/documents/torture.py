@@ -110,7 +110,7 @@ def broken(bytes_, rng):
 
 
 def main():
-    program, count, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500, int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    program, count, seed = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 500, int(sys.argv[3]) if len(sys.argv) > 3 else 1
     documents = sound()
     with tempfile.TemporaryDirectory() as directory:
         names = []

@@ -538,6 +538,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/jobs/{id}/llm-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What language models were asked for the job: exactly what was sent, and what it has cost */
+        get: operations["listJobLlmCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/jobs/stream": {
         parameters: {
             query?: never;
@@ -1035,6 +1052,24 @@ export interface paths {
         get: operations["getTemplateVersion"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is remembered of a column of this name: of you, then of your organisation, then of anybody */
+        get: operations["listMappings"];
+        put?: never;
+        /** Remember what a person has accepted: the next file with such columns is mapped so */
+        post: operations["acceptMapping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5376,6 +5411,72 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    listJobLlmCalls: {
+        parameters: {
+            query?: {
+                /** @description Whose rows: own, or for administrators org or all */
+                scope?: "own" | "org" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            /** Format: uuid */
+                            id?: string;
+                            /** Format: date-time */
+                            at?: string;
+                            purpose?: string;
+                            provider?: string;
+                            model?: string;
+                            shape?: string;
+                            attempt?: number;
+                            outcome?: string;
+                            status?: number | null;
+                            input_tokens?: number;
+                            output_tokens?: number;
+                            cached_tokens?: number;
+                            estimated?: boolean;
+                            cost?: number;
+                            took_ms?: number;
+                            sent?: unknown;
+                        }[];
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     streamJobs: {
         parameters: {
             query?: {
@@ -8489,6 +8590,128 @@ export interface operations {
             };
             /** @description No such template of yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    listMappings: {
+        parameters: {
+            query: {
+                /** @description Name of the column */
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What counts most first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items?: {
+                            source?: string;
+                            target?: string | null;
+                            times?: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description A parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    acceptMapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "choices": [
+                 *         {
+                 *           "source": "Art.-Nr.",
+                 *           "target": "sku"
+                 *         },
+                 *         {
+                 *           "source": "intern",
+                 *           "target": null
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    template_id?: string | null;
+                    choices?: {
+                        source: string;
+                        target?: string | null;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description How many columns it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        learnt?: number;
+                    };
+                };
+            };
+            /** @description No valid token, API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields that are not valid, each with its pointer */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -287,7 +287,8 @@ Spec copy_spec(const std::vector<SourceColumn>& columns) {
 
 json::value compacted_problem(const Problem& problem) {
     json::object out;
-    for (const auto& entry : json::parse(to_json(problem)).as_object()) {
+    const auto whole = json::parse(to_json(problem));
+    for (const auto& entry : whole.as_object()) {
         const bool absent = entry.value().is_null() || (entry.value().is_string() && entry.value().get_string().empty());
         if (!absent) out.insert_or_assign(entry.key(), entry.value());
     }

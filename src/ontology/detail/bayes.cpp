@@ -39,6 +39,7 @@ void believe_seeds(const Point& point, std::span<float> scratch, std::vector<Cla
 }  // namespace
 
 void soften(std::span<float> scores, float scale) {
+    if (scores.empty()) return;  // an ontology without classes
     const float top = *std::ranges::max_element(scores);
     float sum = 0;
     for (float& score : scores) sum += score = std::exp((score - top) * scale);

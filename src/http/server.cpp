@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/descriptor.hpp"
 #include "http/detail/session.hpp"
 #include "work/thread_name.hpp"
 
@@ -34,25 +35,6 @@ struct Address {
     socklen_t size = 0;
     const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
     sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd = -1) : fd_{fd} {}
-    Descriptor(Descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() { reset(); }
-    int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); }
-    void reset() {
-        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    }
-
-private:
-    int fd_;
 };
 
 [[noreturn]] void refuse_address(const std::string& text, const std::string& why) {

@@ -7,7 +7,7 @@
 
 #include "base/deadline.hpp"
 #include "base/json.hpp"
-#include "capture/detail/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace millrace::capture::detail {
 

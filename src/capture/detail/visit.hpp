@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/deadline.hpp"
-#include "capture/detail/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "http/address_policy.hpp"
 
 namespace millrace::capture::detail {

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-namespace millrace::capture::detail {
+namespace millrace {
 
-/// Owns a descriptor.
+/// Owns a descriptor of a file, socket or pipe; -1 is none.
 class Descriptor {
 public:
     explicit Descriptor(int fd = -1) : fd_{fd} {}
@@ -17,6 +17,7 @@ public:
     }
     ~Descriptor() { reset(); }
     int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
     explicit operator bool() const { return fd_ >= 0; }
     void reset() {
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -26,4 +27,4 @@ private:
     int fd_;
 };
 
-}  // namespace millrace::capture::detail
+}  // namespace millrace

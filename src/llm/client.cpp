@@ -50,15 +50,6 @@ Prompt prompt_of(const Question& question, const std::string& model, Shape shape
     return prompt;
 }
 
-std::optional<json::object> parsed(std::string_view text) {
-    try {
-        auto value = json::parse(text);
-        if (value.is_object()) return std::move(value.get_object());
-    } catch (const Error&) {
-    }
-    return std::nullopt;
-}
-
 /// A count of milliseconds, up to a day.
 std::optional<std::int64_t> number_in(std::string_view text) {
     std::int64_t value = 0;
@@ -295,7 +286,7 @@ private:
             }
             return;
         }
-        if (const auto body = parsed(response.body)) tried.reply = state_.provider->read(*body);
+        if (const auto body = whole_object(response.body)) tried.reply = state_.provider->read(*body);
         if (!tried.reply) tried.fault = Fault::unreadable;
     }
 

@@ -48,7 +48,9 @@ std::string without_last_commas(std::string_view text) {
     return out;
 }
 
-std::optional<json::object> parsed(std::string_view text) {
+}  // namespace
+
+std::optional<json::object> whole_object(std::string_view text) {
     try {
         auto value = json::parse(text);
         if (value.is_object()) return std::move(value.get_object());
@@ -57,8 +59,6 @@ std::optional<json::object> parsed(std::string_view text) {
     return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<json::object> object_in(std::string_view text) {
     // What a model thinks before it answers may hold anything.
     if (const auto thought = text.rfind("</think>"); thought != text.npos) text.remove_prefix(thought + 8);
@@ -66,7 +66,7 @@ std::optional<json::object> object_in(std::string_view text) {
     for (int tried = 0; at != text.npos && tried < starts_max; ++tried) {
         const auto end = end_of_object(text.substr(at));
         if (end != text.npos) {
-            if (auto object = parsed(without_last_commas(text.substr(at, end)))) return object;
+            if (auto object = whole_object(without_last_commas(text.substr(at, end)))) return object;
         }
         at = text.find('{', at + 1);
     }

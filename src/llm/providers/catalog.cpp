@@ -7,6 +7,15 @@ const Provider& responses();
 const Provider& anthropic();
 const Provider& ollama();
 
+std::span<const Shape> Provider::shapes() const {
+    static constexpr Shape all[] = {Shape::json_schema, Shape::json_object, Shape::text};
+    return all;
+}
+
+void Provider::add_headers(http::Headers& headers, const Secret& key) const {
+    if (!key.empty()) headers.set("Authorization", "Bearer " + key.expose());
+}
+
 std::span<const Provider* const> catalog() {
     static const Provider* const providers[] = {&openai(), &responses(), &anthropic(), &ollama()};
     return providers;

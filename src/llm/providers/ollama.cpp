@@ -13,13 +13,6 @@ struct Ollama final : Provider {
     Api api() const override { return Api::ollama; }
     std::string_view url() const override { return "http://127.0.0.1:11434"; }
     std::string_view path() const override { return "/api/chat"; }
-    std::span<const Shape> shapes() const override {
-        static constexpr Shape all[] = {Shape::json_schema, Shape::json_object, Shape::text};
-        return all;
-    }
-    void add_headers(http::Headers& headers, const Secret& key) const override {
-        if (!key.empty()) headers.set("Authorization", "Bearer " + key.expose());
-    }
 
     json::object body(const Prompt& prompt) const override {
         const auto needed = static_cast<std::uint64_t>(estimated_tokens(prompt.system) + estimated_tokens(prompt.user)) + prompt.output_tokens_max;

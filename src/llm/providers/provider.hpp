@@ -46,8 +46,10 @@ struct Provider {
     virtual Api api() const = 0;
     virtual std::string_view url() const = 0;   ///< base URL when none is set
     virtual std::string_view path() const = 0;  ///< below the base URL
-    virtual std::span<const Shape> shapes() const = 0;
-    virtual void add_headers(http::Headers& headers, const Secret& key) const = 0;
+    /// In the order of trying; all of them unless the API says otherwise.
+    virtual std::span<const Shape> shapes() const;
+    /// The key as a bearer token unless the API says otherwise.
+    virtual void add_headers(http::Headers& headers, const Secret& key) const;
     virtual json::object body(const Prompt& prompt) const = 0;
     /// Nothing when the body is no answer of this API. What is missing or null in it is no reason.
     virtual std::optional<Reply> read(const json::object& body) const = 0;

@@ -9,13 +9,6 @@ struct Responses final : Provider {
     Api api() const override { return Api::responses; }
     std::string_view url() const override { return "https://api.openai.com/v1"; }
     std::string_view path() const override { return "/responses"; }
-    std::span<const Shape> shapes() const override {
-        static constexpr Shape all[] = {Shape::json_schema, Shape::json_object, Shape::text};
-        return all;
-    }
-    void add_headers(http::Headers& headers, const Secret& key) const override {
-        if (!key.empty()) headers.set("Authorization", "Bearer " + key.expose());
-    }
 
     json::object body(const Prompt& prompt) const override {
         const json::array content{json::object{{"type", "input_text"}, {"text", prompt.user}}};

@@ -1,12 +1,6 @@
 #include "cli/documents.hpp"
 
 #include <boost/json/object.hpp>
-#include <zlib.h>
-
-#include <array>
-#include <new>
-#include <span>
-#include <vector>
 
 #include "base/error.hpp"
 #include "documents/text.hpp"
@@ -17,63 +11,10 @@ namespace {
 constexpr std::size_t line_bytes_max = 64u << 20;
 constexpr std::size_t block_bytes = 256u << 10;
 
-/// The bytes of a file front to back, decompressed when they are gzip.
-class Bytes {
-public:
-    explicit Bytes(formats::Source& source) : source_{source}, in_(block_bytes) {
-        std::array<char, 2> magic{};
-        compressed_ = source_.read(0, magic) == 2 && magic[0] == '\x1f' && magic[1] == '\x8b';
-        if (compressed_ && ::inflateInit2(&zip_, 15 + 16) != Z_OK) throw std::bad_alloc{};
-    }
-    ~Bytes() {
-        if (compressed_) ::inflateEnd(&zip_);
-    }
-    Bytes(const Bytes&) = delete;
-    Bytes& operator=(const Bytes&) = delete;
-
-    /// Fewer than asked for only at the end. Throws Error{malformed_file}.
-    std::size_t read(std::span<char> into) { return compressed_ ? inflate(into) : stored(into); }
-
-private:
-    std::size_t stored(std::span<char> into) {
-        const auto n = source_.read(offset_, into);
-        offset_ += n;
-        return n;
-    }
-
-    std::size_t inflate(std::span<char> into) {
-        zip_.next_out = reinterpret_cast<Bytef*>(into.data());
-        zip_.avail_out = static_cast<uInt>(into.size());
-        while (zip_.avail_out > 0) {
-            if (zip_.avail_in == 0) {
-                zip_.next_in = reinterpret_cast<Bytef*>(in_.data());
-                zip_.avail_in = static_cast<uInt>(stored(in_));
-                if (zip_.avail_in == 0) {
-                    if (!whole_) broken();
-                    break;
-                }
-            }
-            if (whole_) ::inflateReset(&zip_);  // several members, one after the other
-            const int status = ::inflate(&zip_, Z_NO_FLUSH);
-            if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) broken();
-            whole_ = status == Z_STREAM_END;
-        }
-        return into.size() - zip_.avail_out;
-    }
-
-    [[noreturn]] static void broken() { throw Error::with_text(Code::malformed_file, "The gzip data is damaged or ends early."); }
-
-    formats::Source& source_;
-    std::vector<char> in_;
-    std::uint64_t offset_ = 0;
-    z_stream zip_{};
-    bool compressed_ = false, whole_ = false;
-};
-
 /// Lines without their ends.
 class Lines {
 public:
-    explicit Lines(Bytes& bytes) : bytes_{bytes} {}
+    explicit Lines(formats::Source& source) : source_{source} {}
 
     /// The next line; one that is too long is cut and `too_long` set.
     bool next(std::string& line, bool& too_long) {
@@ -89,14 +30,16 @@ public:
                 return true;
             }
             buffer_.resize(block_bytes);
-            buffer_.resize(bytes_.read(buffer_));
+            buffer_.resize(source_.read(offset_, buffer_));
+            offset_ += buffer_.size();
             at_ = 0;
             if (buffer_.empty()) return !line.empty() || too_long;
         }
     }
 
 private:
-    Bytes& bytes_;
+    formats::Source& source_;
+    std::uint64_t offset_ = 0;
     std::string buffer_;
     std::size_t at_ = 0;
 };
@@ -133,10 +76,10 @@ bool has_lines_name(std::string_view path) {
 }
 
 /// A JSON object on the first line, and nothing else on it.
-bool begins_with_object(Bytes& bytes) {
+bool begins_with_object(formats::Source& source) {
     std::string line;
     bool too_long = false;
-    Lines lines{bytes};
+    Lines lines{source};
     return lines.next(line, too_long) && line.starts_with('{') && line.find("\"text\"") != line.npos && !document_of(line, {}).problem;
 }
 
@@ -154,17 +97,11 @@ TextDocument whole_file(formats::Source& source, const std::string& path) {
 }  // namespace
 
 void each_document(formats::Source& source, const std::string& path, const std::function<bool(TextDocument&&)>& take) {
-    bool lines_of_json = has_lines_name(path);
-    if (!lines_of_json) {
-        Bytes head{source};
-        lines_of_json = begins_with_object(head);
-    }
-    if (!lines_of_json) {
+    if (!has_lines_name(path) && !begins_with_object(source)) {
         take(whole_file(source, path));
         return;
     }
-    Bytes bytes{source};
-    Lines lines{bytes};
+    Lines lines{source};
     std::string line;
     bool too_long = false;
     for (std::uint64_t number = 1; lines.next(line, too_long); ++number) {

@@ -19,8 +19,8 @@ struct TextDocument {
 };
 
 /// Calls `take` for every document of a file, in order, until it answers false. JSON lines (`{"id", "text", "label"}`, by
-/// the name or by how the file begins), also gzip-compressed, give one each; any other file is one document.
-/// A line that cannot be read is a document with a problem. Throws Error{malformed_file} for damaged gzip data.
+/// the name, also a compressed one, or by how the file begins) give one each; any other file is one document. `source`: the
+/// file as open_plain gives it. A line that cannot be read is a document with a problem.
 void each_document(formats::Source& source, const std::string& path, const std::function<bool(TextDocument&&)>& take);
 
 }  // namespace millrace::cli

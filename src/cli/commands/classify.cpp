@@ -33,7 +33,7 @@ public:
     void each(const std::function<bool(TextDocument&&)>& take) {
         for (const auto& path : paths_) {
             auto& kept = kept_[path];
-            auto source = kept ? std::move(kept) : open_source(path);
+            auto source = kept ? std::move(kept) : open_plain(path).source;
             each_document(*source, path, take);
             if (path == "-") kept = std::move(source);
         }
@@ -47,7 +47,7 @@ private:
 void learn_examples(ontology::Learner& learner, const std::string& path) {
     std::size_t taken = 0, left = 0;
     std::string first;
-    each_document(*open_source(path), path, [&](TextDocument&& document) {
+    each_document(*open_plain(path).source, path, [&](TextDocument&& document) {
         if (!document.problem && learner.example(document.text, document.label)) {
             ++taken;
             return true;

@@ -87,12 +87,8 @@ void check_origin(const Call& call) {
 http::Begun open_socket(Call& call) {
     check_origin(call);
     const auto scope = call.scope();
-    const auto words = [&](std::string_view name) {
-        const auto set = words_of(call.request, name);
-        return std::vector(set.begin(), set.end());
-    };
     auto socket = std::make_unique<Socket>(scope);
-    socket->interest = interest_of(scope, {words("topics"), words("types"), std::nullopt});
+    socket->interest = {.scope = scope, .topics = words_of(call.request, "topics"), .types = words_of(call.request, "types")};
     auto stream = http::web_socket(call.request, nullptr);
     // The socket owns what shows by its wishes.
     const auto show = [&interest = socket->interest](std::string& out, const events::Event& event) {

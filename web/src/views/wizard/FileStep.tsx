@@ -10,6 +10,7 @@ import { bytes } from "../../ui/format.ts";
 import { Listing } from "../../ui/Listing.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { DropZone } from "../upload/DropZone.tsx";
+import { Choose } from "./Choose.tsx";
 import { useChoices } from "./parts.ts";
 
 export function FileStep() {
@@ -83,14 +84,7 @@ function StoredFiles({ onChoose }: { onChoose: (file: StoredFile) => void }) {
           { name: t("app.name"), cell: (f) => f.filename },
           { name: t("datasets.size"), cell: (f) => bytes(f.size), number: true },
           { name: t("app.created"), cell: (f) => <Time at={f.created_at} /> },
-          {
-            name: t("app.actions"),
-            cell: (f) => (
-              <Button size="xs" variant="default" aria-label={`${t("wizard.choose")}: ${f.filename}`} onClick={() => onChoose(f)}>
-                {t("wizard.choose")}
-              </Button>
-            ),
-          },
+          { name: t("app.actions"), cell: (f) => <Choose name={f.filename} onClick={() => onChoose(f)} /> },
         ]}
       />
     </>

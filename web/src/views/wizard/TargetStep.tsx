@@ -11,6 +11,7 @@ import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Listing } from "../../ui/Listing.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { Time } from "../../ui/Time.tsx";
+import { Choose } from "./Choose.tsx";
 import { Fields } from "./Fields.tsx";
 import { columnsOf, useChoices, useSchema, useSniff, useTemplate } from "./parts.ts";
 import type { Rule } from "./search.ts";
@@ -145,15 +146,6 @@ function Datasets({ onChoose }: { onChoose: (target: Target) => void }) {
         ]}
       />
     </>
-  );
-}
-
-function Choose({ name, onClick }: { name: string; onClick: () => void }) {
-  const { t } = useWords();
-  return (
-    <Button size="xs" variant="default" aria-label={`${t("wizard.choose")}: ${name}`} onClick={onClick}>
-      {t("wizard.choose")}
-    </Button>
   );
 }
 
